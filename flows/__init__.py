@@ -1,0 +1,1 @@
+"""Entry points: Prefect flows and Hydra command lines that wire `tasks` together."""

@@ -1,0 +1,1 @@
+"""What a training run computes: plain Python, no orchestration, no command line."""
