@@ -71,7 +71,7 @@ class Histories:
         )
 
     def matrix(self, n_items: int) -> csr_array:
-        """User × item CSR of shape (U, n_items), float32 weights, sorted indices; items outside the catalogue left out."""
+        """User × item CSR of shape (U, n_items), float32 weights, sorted indices, catalogue items only."""
         inside = self.items != OUTSIDE
         rows = self.rows.row_of_entry[inside]
         matrix = csr_array(

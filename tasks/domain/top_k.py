@@ -36,6 +36,5 @@ class TopK:
 
     def __post_init__(self) -> None:
         if self.ids.ndim != 2 or self.ids.shape != self.scores.shape or self.ids.shape != self.evidence.shape:
-            raise ValueError(
-                f"ids, scores and evidence must share one shape (U, k), got {self.ids.shape}, {self.scores.shape}, {self.evidence.shape}"
-            )
+            shapes = f"{self.ids.shape}, {self.scores.shape}, {self.evidence.shape}"
+            raise ValueError(f"ids, scores and evidence must share one shape (U, k), got {shapes}")
