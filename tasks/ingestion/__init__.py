@@ -1,0 +1,1 @@
+"""From the files of a shop to a clean event log."""
