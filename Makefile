@@ -1,0 +1,41 @@
+# Coldcart: two commands on a fresh machine, `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Two cores are plenty; more threads than cores slow everything down.
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: help install demo test lint format clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: $(VENV)/.installed ## Create .venv and install everything the project needs
+
+# The stamp is written last: an installation that was interrupted starts again.
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Coldcart needs Python 3.11 or newer, $(PYTHON) is `$(PYTHON) --version`; set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip check
+	@touch $@
+
+demo: install ## Run the main job on Ta-Feng and print what it found (under 5 minutes)
+	@$(BIN)/python -m flows.train experiment=demo
+
+test: install lint ## Run linters, type checks and all tests (under 10 minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: install ## Run linters and type checks only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+format: install ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove the virtual environment and caches, never results
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

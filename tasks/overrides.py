@@ -1,0 +1,110 @@
+"""What a person may type as an override: choose and set, never name code to run or read the environment.
+
+Overrides come from the command line and from a form in a browser, so they are checked as text before
+anything composes, resolves or imports.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from tasks.errors import ConfigError
+
+CONF_DIR = Path(__file__).resolve().parents[1] / "conf"
+"""The folder of all configuration; data only, never imported."""
+
+_SPECIAL = re.compile(r"^_.*_$")  # _target_, _args_, _partial_, _recursive_, … : Hydra's keys that run code
+_OPTION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")  # a file name in a group, never a path out of it
+
+
+def choices(group: str) -> tuple[str, ...]:
+    """Names of the options of a config group: its YAML files are the only registry."""
+    return tuple(sorted(path.stem for path in (CONF_DIR / group).glob("*.yaml")))
+
+
+def groups() -> tuple[str, ...]:
+    """Names of the config groups."""
+    return tuple(sorted(path.name for path in CONF_DIR.iterdir() if path.is_dir()))
+
+
+def check_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Refuse overrides that could run code or read the environment.
+
+    Args:
+        overrides: For example ``["dataset=ml_100k", "network.dimensions=32"]``.
+
+    Returns:
+        The same overrides.
+
+    Raises:
+        ConfigError: An override cannot be parsed, holds an interpolation (``${…}``), names a key that makes
+            Hydra run code (``_target_`` and its like, at any depth), touches Hydra's own search path, or
+            chooses an option that is no file of its group.
+    """
+    for text in overrides:
+        _check(text)
+    return tuple(overrides)
+
+
+def _check(text: str) -> None:
+    if "${" in text:
+        raise ConfigError(
+            f"override {text!r}: interpolations (${{…}}) are not allowed, they could read the environment. "
+            "Write the value itself."
+        )
+    try:
+        override = OverridesParser.create().parse_override(text)
+    except HydraException as error:
+        first_line = str(error).splitlines()[0]
+        raise ConfigError(f"override {text!r}: expected key=value, {first_line}. See conf/ for the keys.") from error
+    key = override.key_or_group
+    for part in re.split(r"[./@:]", f"{key}.{override.package or ''}"):
+        if _SPECIAL.match(part):
+            raise ConfigError(
+                f"override {text!r}: the key {part!r} names code to run and can only be set by a file in conf/."
+            )
+    if key.split(".")[0].split("/")[0] == "hydra" and "searchpath" in key:
+        raise ConfigError(
+            f"override {text!r}: the search path of configurations is fixed. Put the file into conf/ instead."
+        )
+    _check_value(text, override.value())
+    if key in groups():
+        _check_option(text, key, override)
+
+
+def _check_value(text: str, value: Any) -> None:
+    """Look for special keys inside nested dictionaries and lists."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if _SPECIAL.match(str(key)):
+                raise ConfigError(
+                    f"override {text!r}: the key {str(key)!r} names code to run and can only be set by a file in conf/."
+                )
+            _check_value(text, inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_value(text, inner)
+
+
+def _check_option(text: str, group: str, override: Override) -> None:
+    if override.is_delete() or override.is_sweep_override():
+        chosen = [] if override.is_delete() else [str(option) for option in _swept(override)]
+    else:
+        value = override.value()
+        chosen = [str(option) for option in value] if isinstance(value, list) else [str(value)]
+    for option in chosen:
+        if option not in choices(group) and option not in {"None", "null"}:
+            known = ", ".join(choices(group))
+            reason = "is not a name" if not _OPTION.match(option) else "is not one of them"
+            raise ConfigError(f"override {text!r}: {group} can be {known}; {option!r} {reason}.")
+
+
+def _swept(override: Override) -> list[Any]:
+    if override.is_discrete_sweep():
+        return list(override.sweep_iterator())
+    return []
