@@ -91,6 +91,9 @@ class Warm:
         users: Raw user features, one row per user in the order of ``histories.users``.
         gives_episodes: bool (U,), False for users first seen during the burn-in, whose first visit is unknown.
         now: int64, the cut: microseconds since 1970-01-01 UTC, later than every row; None without times.
+        as_new: The same users seen as new users are, for episodes: support items that were cancelled later are still
+            there (as no targets, and perhaps outside the catalogue), and a weight is that of the visit of the first
+            touch. None where ``histories`` serves.
 
     """
 
@@ -99,6 +102,7 @@ class Warm:
     users: pl.DataFrame
     gives_episodes: NDArray[np.bool_]
     now: int | None
+    as_new: Histories | None = None
 
     def matrix(self) -> csr_array:
         """User × item CSR of shape (U, I), float32."""
