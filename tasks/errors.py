@@ -27,3 +27,7 @@ class LeakageError(ColdcartError):
 
 class LockedError(ColdcartError):
     """Another live process works on the same run (names its owner)."""
+
+
+class TrackingError(ColdcartError):
+    """MLflow cannot be reached, read or written to (names its address)."""
