@@ -1,0 +1,117 @@
+"""What every recommender is: fitted on warm users, it ranks the catalogue for users it never saw."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.domain import Evidence, NewUsers, Provenance, TopK, Training
+from tasks.recommenders import storage
+from tasks.recommenders.ranking import rank
+
+EvidenceOf = Callable[[NDArray[np.int32]], NDArray[np.uint8]]
+"""From chosen items (B, k) to values of ``Evidence`` (B, k)."""
+
+
+class Recommender(Protocol):
+    """Settings of a recommender: a frozen dataclass, built from ``conf/recommender/<name>.yaml``."""
+
+    def fit(self, training: Training) -> "FittedRecommender":
+        """Fit on warm users, and on the virtual users that ``training`` may carry."""
+        ...
+
+
+class FittedRecommender(ABC):
+    """A fitted recommender.
+
+    A new one is a dataclass that implements ``score``; lists, ties, filters, ``save`` and ``load`` come with
+    it. Its fields are what is saved: arrays, CSR matrices, plain values, other fitted recommenders.
+
+    Attributes:
+        n_items: Size I of the catalogue.
+        provenance: The users and times it was fitted on.
+
+    """
+
+    n_items: int
+    provenance: Provenance
+
+    @abstractmethod
+    def score(self, users: NewUsers) -> NDArray[np.float32]:
+        """Scores of one block of users: float32 (B, I), finite, higher is better, support not masked."""
+
+    def evidence(self, users: NewUsers, ids: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """What carried each chosen item: uint8 (B, k), values of ``Evidence``.
+
+        Unless a recommender knows better: real behaviour where the user has any, else virtual, else popularity.
+        """
+        known = np.where(users.shots > 0, Evidence.REAL, Evidence.POPULARITY)
+        if users.virtual is not None:
+            completed = np.diff(users.virtual.matrix.indptr) > 0
+            known = np.where((users.shots == 0) & completed, Evidence.VIRTUAL, known)
+        return np.repeat(known.astype(np.uint8)[:, None], ids.shape[1], axis=1)
+
+    def score_into(self, users: NewUsers, out: NDArray[np.float32]) -> EvidenceOf:
+        """Write the scores of one block into ``out`` (B, I) and return what explains chosen items.
+
+        Recommenders override it to fill the reused buffer directly, or to share work between scores and
+        evidence. The explanation is asked once, before the buffer is used again.
+        """
+        out[...] = self.score(users)
+        return partial(self.evidence, users)
+
+    def top_k(
+        self,
+        users: NewUsers,
+        k: int,
+        *,
+        exclude: NDArray[np.bool_] | None = None,
+        allow: NDArray[np.bool_] | None = None,
+        seed: int = 0,
+        mask_support: bool = True,
+    ) -> TopK:
+        """The k best items of each user, support items left out (virtual items are not).
+
+        Args:
+            users: Any number of new users; they are ranked in blocks.
+            k: Length of the lists, at least 1.
+            exclude: bool (I,), items that must not be recommended.
+            allow: bool (I,), the only items that may be recommended.
+            seed: Orders equal scores, together with the user's id and the item.
+            mask_support: Whether support items are left out; False only to look at repeats.
+
+        Returns:
+            Lists padded with ``NO_ITEM`` (score -inf) where fewer than k items are allowed.
+
+        Raises:
+            ValueError: k is below 1, a filter is not bool (I,), or a score is nan or infinite.
+
+        """
+        return rank(
+            self.score_into,
+            users,
+            self.n_items,
+            k,
+            exclude=exclude,
+            allow=allow,
+            seed=seed,
+            mask_support=mask_support,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the fit to ``folder`` as npz and JSON."""
+        storage.save(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what ``save`` wrote; executes nothing that lies in the folder.
+
+        Raises:
+            ModelError: The folder holds no fit of this class, or cannot be read.
+
+        """
+        return storage.load(folder, cls)

@@ -1,0 +1,139 @@
+"""What collaborative filters share: interest from real and virtual behaviour, above a fallback to popularity."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from tasks.domain import NO_ITEM, Evidence, NewUsers, Training
+from tasks.recommenders.base import EvidenceOf, FittedRecommender
+from tasks.recommenders.decayed_popularity import DecayedPopularity
+from tasks.recommenders.late_popularity import LatePopularity
+from tasks.recommenders.popularity import Popularity
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """Which popularity orders the items that collaborative filtering has nothing to say about.
+
+    Attributes:
+        form: ``popularity``, ``decayed_popularity`` or ``late_popularity``.
+        half_life_days: Of ``decayed_popularity``, in days, above 0.
+
+    """
+
+    form: Literal["popularity", "decayed_popularity", "late_popularity"] = "popularity"
+    half_life_days: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.form not in {"popularity", "decayed_popularity", "late_popularity"}:
+            raise ValueError(f"form must be popularity, decayed_popularity or late_popularity, got {self.form!r}")
+        DecayedPopularity(self.half_life_days)  # checks the half-life
+
+    def order(self, training: Training) -> NDArray[np.float32]:
+        """Places in the popularity order as scores in (-1, 0], equal counts equal: below any interest; (I,)."""
+        forms: dict[str, Popularity | DecayedPopularity | LatePopularity] = {
+            "popularity": Popularity(),
+            "decayed_popularity": DecayedPopularity(self.half_life_days),
+            "late_popularity": LatePopularity(),
+        }
+        distinct, place = np.unique(forms[self.form].counts(training), return_inverse=True)
+        return ((place + 1 - len(distinct)) / max(len(distinct), 1)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """What a block of users did, and what was made up for them.
+
+    Attributes:
+        real: CSR (B, I).
+        whole: CSR (B, I), real and virtual weights added.
+
+    """
+
+    real: csr_array
+    whole: csr_array
+
+    @property
+    def are_real(self) -> bool:
+        """Whether nothing is virtual."""
+        return self.whole is self.real
+
+    @classmethod
+    def of(cls, users: NewUsers, n_items: int) -> "Profiles":
+        """Profiles of a block."""
+        real = users.support(n_items)
+        if users.virtual is None or users.virtual.matrix.nnz == 0:
+            return cls(real, real)
+        whole = csr_array(real + users.virtual.matrix)
+        whole.sort_indices()
+        return cls(real, whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """Predicted interest of a block of users.
+
+    Attributes:
+        total: CSR (B, I), entries above 0 where there is any.
+        real: Computes the part that real behaviour carries, CSR (B, I); None where that is all of it.
+
+    """
+
+    total: csr_array
+    real: Callable[[], csr_array] | None
+
+
+class CollaborativeFilter(FittedRecommender):
+    """Ranks by interest, then, where there is none, by popularity.
+
+    Scores above 0 are interest; scores in (-1, 0] are places in the popularity order.
+
+    Attributes:
+        fallback: float32 (I,), in (-1, 0].
+
+    """
+
+    fallback: NDArray[np.float32]
+
+    @abstractmethod
+    def interest(self, users: NewUsers) -> Interest:
+        """Interest of one block of users in items."""
+
+    def score(self, users: NewUsers) -> NDArray[np.float32]:
+        """Scores (B, I)."""
+        out = np.empty((len(users), self.n_items), dtype=np.float32)
+        self.score_into(users, out)
+        return out
+
+    def score_into(self, users: NewUsers, out: NDArray[np.float32]) -> EvidenceOf:
+        """As in ``FittedRecommender``: only this block is ever dense."""
+        interest = self.interest(users)
+        out[...] = self.fallback
+        _scatter(interest.total, out)
+        return lambda ids: _evidence(interest, out, ids)
+
+    def evidence(self, users: NewUsers, ids: NDArray[np.int32]) -> NDArray[np.uint8]:
+        """Popularity without interest, else real or virtual by the larger part of it."""
+        return self.score_into(users, np.empty((len(users), self.n_items), dtype=np.float32))(ids)
+
+
+def _scatter(interest: csr_array, out: NDArray[np.float32]) -> None:
+    rows = np.repeat(np.arange(interest.shape[0], dtype=np.int64) * interest.shape[1], np.diff(interest.indptr))
+    spoken = interest.data > 0
+    out.reshape(-1)[(rows + interest.indices)[spoken]] = interest.data[spoken]
+
+
+def _evidence(interest: Interest, scores: NDArray[np.float32], ids: NDArray[np.int32]) -> NDArray[np.uint8]:
+    places = np.where(ids == NO_ITEM, 0, ids)
+    total = np.take_along_axis(scores, places, axis=1)
+    carried = np.full(ids.shape, Evidence.REAL, dtype=np.uint8)
+    if interest.real is not None:
+        real = np.take_along_axis(interest.real().toarray(), places, axis=1)
+        carried[real < total - real] = Evidence.VIRTUAL
+    carried[total <= 0] = Evidence.POPULARITY
+    return carried

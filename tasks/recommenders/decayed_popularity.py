@@ -1,0 +1,54 @@
+"""Popularity in which recent users count for more."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.domain import Training
+from tasks.recommenders.popularity import FittedPopularity, Popularity, fitted
+
+logger = logging.getLogger(__name__)
+
+_DAY = 86_400_000_000
+"""Microseconds."""
+
+
+@dataclass(frozen=True)
+class DecayedPopularity:
+    """Each warm user counts 0.5 ^ (age / half-life) for an item, the age taken from the first touch to the cut.
+
+    A log without times has no ages: then it is plain popularity, and says so.
+
+    Attributes:
+        half_life_days: In days, above 0.
+
+    """
+
+    half_life_days: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not self.half_life_days > 0:
+            raise ValueError(f"half_life_days must be above 0, got {self.half_life_days}")
+
+    def counts(self, training: Training) -> NDArray[np.float64]:
+        """Decayed users per item, (I,).
+
+        Raises:
+            ValueError: A touch is not before the cut.
+
+        """
+        histories, now = training.warm.histories, training.warm.now
+        if histories.times is None or now is None:
+            logger.info("the log has no times: decayed popularity is plain popularity")
+            return Popularity().counts(training)
+        ages = (now - histories.times) / _DAY
+        if len(ages) and ages.min() <= 0:
+            raise ValueError(f"warm events must lie before the cut {now}, the newest is {histories.times.max()}")
+        weights = np.exp2(-ages / self.half_life_days)
+        return np.bincount(histories.items, weights=weights, minlength=training.n_items).astype(np.float64)
+
+    def fit(self, training: Training) -> FittedPopularity:
+        """Count with decay."""
+        return fitted("decayed_popularity", self.counts(training), training)

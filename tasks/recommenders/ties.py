@@ -1,0 +1,84 @@
+"""The order of equal scores: seeded by user and item, so that it depends on neither file order nor block size."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Finaliser of splitmix64 (Steele, Lea and Flood 2014): every input bit reaches every output bit."""
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return words ^ (words >> np.uint64(31))
+
+
+def user_salts(ids: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
+    """One random word per user, uint64 (B,)."""
+    start = _mix(np.array([seed], dtype=np.uint64) + _GOLDEN)
+    return _mix(ids.astype(np.uint64) * _GOLDEN ^ start)
+
+
+def tie_keys(salts: NDArray[np.uint64], items: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Random keys ≥ 0 of (user, item) pairs; higher comes first. Arguments broadcast."""
+    return (_mix(salts + items.astype(np.uint64) * _GOLDEN) >> np.uint64(1)).astype(np.int64)
+
+
+def settle_boundary(
+    scores: NDArray[np.float32],
+    values: NDArray[np.float32],
+    order: NDArray[np.int64],
+    k: int,
+    salts: NDArray[np.uint64],
+) -> NDArray[np.int32]:
+    """Redraw the last places of lists whose end cuts through a tie: all tied items have the same chance.
+
+    Args:
+        scores: (B, I), masked.
+        values: (B, k + 1) or (B, I), the best scores, falling.
+        order: Their items, the same shape.
+        k: Length of the lists.
+        salts: uint64 (B,).
+
+    Returns:
+        int32 (B, k), the items of the lists.
+
+    """
+    ids = order[:, :k].astype(np.int32)
+    if values.shape[1] <= k:
+        return ids
+    rows = np.flatnonzero((values[:, k - 1] == values[:, k]) & (values[:, k] > -np.inf))
+    if len(rows) == 0:
+        return ids
+    edge = values[rows, k]
+    above = (values[rows, :k] > edge[:, None]).sum(axis=1)
+    row, item = np.nonzero(scores[rows] == edge[:, None])
+    keys = tie_keys(salts[rows[row]], item)
+    drawn = _largest_keys(row, item, keys, (len(rows), scores.shape[1]), k)
+    place = np.arange(k)
+    tied = np.take_along_axis(drawn, np.maximum(place - above[:, None], 0), axis=1)
+    ids[rows] = np.where(place < above[:, None], ids[rows], tied)
+    return ids
+
+
+def _largest_keys(
+    row: NDArray[np.intp], item: NDArray[np.intp], keys: NDArray[np.int64], shape: tuple[int, int], k: int
+) -> NDArray[np.int64]:
+    """Items of the k largest keys per row, (rows, k)."""
+    import torch
+
+    # Every row holds at least one tied item more than there are places to fill; what the fill value -1
+    # draws lies behind those places and is never looked at.
+    composite = np.full(shape, -1, dtype=np.int64)
+    composite[row, item] = keys
+    return torch.topk(torch.from_numpy(composite), k, dim=1).indices.numpy()
+
+
+def settle_within(values: NDArray[np.float32], ids: NDArray[np.int32], salts: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """Order equal scores inside the lists by their keys; (B, k) in and out."""
+    rows = np.flatnonzero((values[:, 1:] == values[:, :-1]).any(axis=1))
+    if len(rows):
+        keys = tie_keys(salts[rows, None], ids[rows])
+        order = np.lexsort((-keys, -values[rows]), axis=-1)
+        ids[rows] = np.take_along_axis(ids[rows], order, axis=1)
+    return ids
