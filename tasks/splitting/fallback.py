@@ -1,0 +1,106 @@
+"""Whether a log can be split by time at all, and what to do where it cannot."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasks.domain import EventLog, Population
+from tasks.errors import DataError
+from tasks.splitting.cuts import Cuts, cuts_of
+from tasks.splitting.definitions import MINIMUM_USERS
+from tasks.splitting.settings import SplitSettings, TemporalSplit, UserHoldoutSplit
+from tasks.splitting.split import split
+from tasks.splitting.temporal import moment
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The split and questions to use.
+
+    Attributes:
+        settings: The split.
+        questions: The questions; the first one leads.
+        cuts: The cuts of the log under ``settings``.
+        reason: Why these are not the ones asked for, in words; None where they are.
+
+    """
+
+    settings: SplitSettings
+    questions: tuple[str, ...]
+    cuts: Cuts
+    reason: str | None
+
+
+def resolve(
+    log: EventLog,
+    settings: SplitSettings,
+    questions: tuple[str, ...],
+    *,
+    fall_back: bool = True,
+    minimum: int = MINIMUM_USERS,
+) -> Resolved:
+    """Fall back to ``user_holdout`` and ``rest`` where a log cannot be split by time, and say so.
+
+    Args:
+        log: The cleaned log.
+        settings: The split asked for.
+        questions: The questions asked for.
+        fall_back: True for anybody's log; False where split and question are a considered choice (the named data sets):
+            then a small population is only a warning, and an impossible split an error.
+        minimum: Users that validation and test need in the population of ``next_visits``.
+
+    Raises:
+        DataError: The log is empty, or cannot be split as asked and must not fall back.
+
+    """
+    if not isinstance(settings, TemporalSplit):
+        return _without_visits(log, settings, questions, fall_back=fall_back)
+    reason = obstacle(log, settings, minimum)
+    if reason is None or not fall_back:
+        if reason is not None:
+            _log.warning("%s; going on with split=temporal as asked", reason)
+        return Resolved(settings, questions, cuts_of(log, settings), None)
+    _log.warning("%s; falling back to split=user_holdout and question=rest", reason)
+    holdout = UserHoldoutSplit()
+    return Resolved(holdout, ("rest",), cuts_of(log, holdout), reason)
+
+
+def _without_visits(log: EventLog, settings: SplitSettings, questions: tuple[str, ...], *, fall_back: bool) -> Resolved:
+    """Without times there are no visits, and only ``rest`` can be asked."""
+    cuts = cuts_of(log, settings)
+    if log.roles.has_times or set(questions) == {"rest"}:
+        return Resolved(settings, questions, cuts, None)
+    reason = f"the log has no times, so no visits for question={', '.join(questions)}"
+    if not fall_back:
+        raise DataError(f"{reason}: use question=rest, or name the time column in dataset.columns")
+    _log.warning("%s; falling back to question=rest", reason)
+    return Resolved(settings, ("rest",), cuts, reason)
+
+
+def obstacle(log: EventLog, settings: TemporalSplit, minimum: int = MINIMUM_USERS) -> str | None:
+    """What stands against splitting a log by time, in words; None where nothing does."""
+    if not log.roles.has_times:
+        return "the log has no times"
+    cuts = cuts_of(log, settings)
+    if cuts.warm_until == cuts.validation_until and cuts.warm_until is not None:
+        return f"both cuts fall on {moment(cuts.warm_until)} UTC"
+    try:
+        parts = split(log, settings, seed=0, cuts=cuts)
+    except DataError as error:
+        return str(error)
+    for name, population in (("test", parts.test), ("validation", parts.validation)):
+        users = later_visitors(population)
+        if users < minimum:
+            return f"only {users} {name} users come back for something new (question next_visits), fewer than {minimum}"
+    if not parts.warm.gives_episodes.any():
+        return f"every warm user was first seen in the log's first {settings.burn_in_days} days (split.burn_in_days)"
+    return None
+
+
+def later_visitors(population: Population) -> int:
+    """Users with an item first touched in a later visit: the population of ``next_visits``."""
+    later = population.histories.visits > 0
+    return len(np.unique(population.histories.rows.row_of_entry[later]))
