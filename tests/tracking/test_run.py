@@ -1,0 +1,206 @@
+import logging
+import math
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import TrackingError, TrainingError
+from tasks.runs import CodeState, Home
+from tasks.tracking import TrackedRun, TrackingSettings, Untracked, fail_run, run_tags, start_run
+from tasks.tracking.mlflow_run import MlflowRun
+from tasks.tracking.store import Store
+
+NAME = "block_world-conditional-hinge-seed0"
+
+
+def start(home: Home, settings: TrackingSettings, **options) -> MlflowRun:
+    run = start_run(settings, home, name=NAME, experiment="block_world/next_visits", tags={"stage": "train"}, **options)
+    assert isinstance(run, MlflowRun)
+    return run
+
+
+def stored(run: TrackedRun):
+    assert isinstance(run, MlflowRun)
+    return run.store.client.get_run(run.id)
+
+
+def test_a_run_keeps_parameters_tags_metrics_and_artifacts(
+    home: Home, settings: TrackingSettings, tmp_path: Path
+) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.json").write_text("{}")
+    metric = "val/next_visits/user_knn_cosine_virtual/ndcg_at_10/shots_3"
+    with start(home, settings) as run:
+        run.log_parameters({"seed": 0, "loss": {"_target_": "a.B", "margin": 1.0}, "text": "x" * 600, "ks": (5, 10)})
+        run.log_metrics({metric: 0.25, "val/next_visits/popularity/users": 12})
+        run.log_metrics({f"many/{number}": 0.0 for number in range(1200)})
+        run.log_folder(tmp_path / "model", "model")
+        run.log_file(tmp_path / "model" / "model.json", "plots")
+        run.log_text("seed: 0\n", "config.yaml")
+        run.log_json({"rows": 3}, "summary.json")
+    found = stored(run)
+    assert found.info.status == "FINISHED"
+    assert found.info.run_name == NAME
+    assert found.data.params["loss"] == "a.B"
+    assert found.data.params["loss.margin"] == "1.0"
+    assert found.data.params["ks"] == "[5, 10]"
+    assert len(found.data.params["text"]) == 500
+    assert found.data.metrics[metric] == 0.25
+    assert len(found.data.metrics) == 1202
+    assert found.data.tags["stage"] == "train"
+    names = {artifact.path for artifact in run.store.client.list_artifacts(run.id)}
+    assert names == {"model", "plots", "config.yaml", "summary.json"}
+    assert found.info.artifact_uri.startswith(home.artifacts.as_uri())
+
+
+@pytest.mark.parametrize("name", ["val/HR@10", "knn+virtual"])
+def test_illegal_metric_names_are_refused_with_and_without_tracking(
+    home: Home, settings: TrackingSettings, name: str
+) -> None:
+    for run in (start(home, settings), Untracked()):
+        with run, pytest.raises(ValueError, match="only letters"):
+            run.log_metrics({name: 0.0})
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "failure"),
+    [
+        (TrainingError("the loss is\nnan"), "FAILED", "TrainingError: the loss is nan"),
+        (KeyboardInterrupt(), "KILLED", "KeyboardInterrupt"),
+    ],
+)
+def test_an_exception_ends_the_run_with_its_status(
+    home: Home, settings: TrackingSettings, error: BaseException, status: str, failure: str
+) -> None:
+    run = start(home, settings)
+    with pytest.raises(type(error)), run:
+        raise error
+    found = stored(run)
+    assert found.info.status == status
+    assert found.data.tags["failure"] == (
+        "TrainingError: the loss is nan" if status == "FAILED" else status_text(error)
+    )
+
+
+def status_text(error: BaseException) -> str:
+    return type(error).__name__
+
+
+def test_a_failed_run_is_gone_on_with_under_its_id(home: Home, settings: TrackingSettings) -> None:
+    run = start(home, settings)
+    run.log_parameters({"seed": 0, "trainer": {"accelerator": "gpu"}})
+    run.log_metrics({"train/loss": 1.0}, step=0)
+    with pytest.raises(TrainingError), run:
+        raise TrainingError("out of luck")
+    with start(home, settings, run_id=run.id) as again:
+        assert again.id == run.id
+        assert stored(again).info.status == "RUNNING"
+        # Another device now: MLflow would refuse to change the parameter.
+        again.log_parameters({"seed": 0, "trainer": {"accelerator": "cpu"}, "more": 1})
+        again.log_metrics({"train/loss": 0.5}, step=1)
+    found = stored(again)
+    assert found.info.status == "FINISHED"
+    assert "failure" not in found.data.tags
+    assert found.data.params["trainer.accelerator"] == "gpu"
+    assert found.data.params["more"] == "1"
+    history = run.store.client.get_metric_history(run.id, "train/loss")
+    assert [(point.step, point.value) for point in history] == [(0, 1.0), (1, 0.5)]
+
+
+def test_a_run_this_store_does_not_know_is_started_anew(
+    home: Home, settings: TrackingSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with start(home, settings, run_id="0" * 32) as run:
+        assert run.id != "0" * 32
+    assert "does not have run" in caplog.text
+
+
+def test_stale_runs_are_failed_but_ended_ones_left_alone(home: Home, settings: TrackingSettings) -> None:
+    killed = start(home, settings)
+    fail_run(settings, home, killed.id, "its process is gone")
+    assert stored(killed).info.status == "FAILED"
+    assert stored(killed).data.tags["failure"] == "its process is gone"
+    with start(home, settings) as finished:
+        pass
+    fail_run(settings, home, finished.id, "its process is gone")
+    assert stored(finished).info.status == "FINISHED"
+    fail_run(settings, home, "0" * 32, "unknown here")
+    fail_run(TrackingSettings(enabled=False), home, killed.id, "off")
+
+
+def test_children_hang_below_their_parent(home: Home, settings: TrackingSettings) -> None:
+    with start(home, settings) as parent, start(home, settings, parent_run_id=parent.id) as child:
+        pass
+    assert stored(child).data.tags["mlflow.parentRunId"] == parent.id
+
+
+def test_no_run_is_ever_mlflows_active_run(home: Home, settings: TrackingSettings) -> None:
+    import mlflow
+
+    with start(home, settings):
+        assert mlflow.active_run() is None
+
+
+def test_tracking_off_takes_everything_and_touches_nothing(tmp_path: Path) -> None:
+    settings = TrackingSettings(enabled=False)
+    with start_run(settings, Home(tmp_path), name=NAME, experiment="e", tags={}) as run:
+        run.log_parameters({"seed": 0})
+        run.log_metrics({"loss": math.nan})
+        run.log_text("", "a.txt")
+        assert (run.id, run.epoch_logger(), run.link("http://127.0.0.1:5000")) == (None, None, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_links(home: Home, settings: TrackingSettings) -> None:
+    with start(home, settings) as run:
+        assert run.link() is None
+        expected = f"http://127.0.0.1:5000/#/experiments/{run.experiment_id}/runs/{run.id}"
+        assert run.link("http://127.0.0.1:5000/") == expected
+
+
+def test_a_store_that_cannot_be_used_is_named(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(TrackingError, match=r"tracking\.uri: MLflow at .*mlruns.*tracking=off"):
+        start_run(TrackingSettings(uri=str(tmp_path / "mlruns")), home, name=NAME, experiment="e", tags={})
+    (tmp_path / "no.db").write_text("not a database, but long enough to look like one " * 10)
+    with pytest.raises(TrackingError, match=r"no\.db"):
+        start_run(TrackingSettings(uri=f"sqlite:///{tmp_path}/no.db"), home, name=NAME, experiment="e", tags={})
+
+
+def test_a_deleted_experiment_is_named(home: Home, settings: TrackingSettings) -> None:
+    with start_run(settings, home, name=NAME, experiment="gone", tags={}) as run:
+        assert isinstance(run, MlflowRun)
+    run.store.client.delete_experiment(run.experiment_id)
+    with pytest.raises(TrackingError, match="experiment 'gone' is deleted"):
+        start_run(settings, home, name=NAME, experiment="gone", tags={})
+
+
+def test_tags_name_what_was_chosen() -> None:
+    tags = run_tags(
+        stage="train",
+        names={"dataset": "ta_feng", "loss": "hinge", "tracking": "mlflow"},
+        config={"seed": 3, "tracking": {"enabled": True}},
+        question="next_visits",
+        code=CodeState("0.1.0+ab", "c" * 40, dirty=True),
+        data_digest="d" * 64,
+        run_key="e" * 64,
+        run_id="ta_feng-1",
+        prefect_flow_run_id="p",
+    )
+    assert tags["loss"] == "hinge"
+    assert tags["dirty"] == "true"
+    assert tags["seed"] == "3"
+    assert tags["prefect.flow_run_id"] == "p"
+    assert "tracking" not in tags
+    assert all(isinstance(value, str) for value in tags.values())
+
+
+def test_passwords_do_not_reach_messages(home: Home) -> None:
+    settings = TrackingSettings(uri="http://me:secret@127.0.0.1:9/")
+    store = Store(None, settings.tracking_uri(home), "", None)  # type: ignore[arg-type]
+    assert "secret" not in store.address
+
+
+def test_mlflow_is_quiet(home: Home, settings: TrackingSettings, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO), start(home, settings):
+        pass
+    assert not [record for record in caplog.records if record.name.startswith(("mlflow", "alembic"))]
