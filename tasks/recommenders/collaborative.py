@@ -79,7 +79,7 @@ class Interest:
     """Predicted interest of a block of users.
 
     Attributes:
-        total: CSR (B, I), entries above 0 where there is any.
+        total: CSR (B, I), distinct entries, none below 0; what is not stored is left to the fallback.
         real: Computes the part that real behaviour carries, CSR (B, I); None where that is all of it.
 
     """
@@ -123,9 +123,11 @@ class CollaborativeFilter(FittedRecommender):
 
 
 def _scatter(interest: csr_array, out: NDArray[np.float32]) -> None:
-    rows = np.repeat(np.arange(interest.shape[0], dtype=np.int64) * interest.shape[1], np.diff(interest.indptr))
-    spoken = interest.data > 0
-    out.reshape(-1)[(rows + interest.indices)[spoken]] = interest.data[spoken]
+    """Write the stored entries into ``out`` (B, I), contiguous."""
+    starts = np.arange(interest.shape[0], dtype=np.int64) * interest.shape[1]
+    places = np.repeat(starts, np.diff(interest.indptr))
+    places += interest.indices
+    out.reshape(-1)[places] = interest.data
 
 
 def _evidence(interest: Interest, scores: NDArray[np.float32], ids: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -1,0 +1,217 @@
+"""What every recommender in conf/recommender keeps to, in a world where the right answer is known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tasks.domain import NO_ITEM, Evidence, NewUsers, Provenance, Ragged, UserFeatures
+from tasks.overrides import choices
+from tasks.recommenders import load_fitted
+from tests.recommenders.conftest import Fit, virtual_of_block
+from tests.worlds import block_new_users, block_training
+
+NAMES = choices("recommender")
+IMPERSONAL = {"popularity", "decayed_popularity", "late_popularity"}
+PERSONAL = [name for name in NAMES if name not in IMPERSONAL]
+BLOCKS = 3
+
+
+def own_block(ids: np.ndarray) -> np.ndarray:
+    return ids % BLOCKS == (np.arange(len(ids)) % BLOCKS)[:, None]
+
+
+def nobody(users: int) -> NewUsers:
+    return NewUsers(
+        rows=Ragged.from_lengths(np.zeros(users, dtype=np.int64)),
+        items=np.zeros(0, dtype=np.int32),
+        times=None,
+        weights=np.zeros(0, dtype=np.float32),
+        features=UserFeatures.none(users),
+        now=None,
+        ids=np.arange(users, dtype=np.uint64),
+    )
+
+
+def support_pairs(users: NewUsers) -> set[tuple[int, int]]:
+    return set(zip(users.rows.row_of_entry.tolist(), users.items.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_recovers_the_blocks(name: str, fit: Fit) -> None:
+    posed = block_new_users()
+    top = fit(name).top_k(posed.users, 10)
+    assert own_block(top.ids).mean() > 0.99
+    hits = np.take_along_axis(posed.targets.toarray(), top.ids, axis=1).sum(axis=1)
+    assert hits.mean() > 1.5  # 4 targets among the 17 unseen items of the block, 10 places: 2.4 by chance
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shots", [0, 1, 3, None])
+def test_lists_are_long_distinct_and_hold_no_support_item(name: str, shots: int | None, fit: Fit) -> None:
+    users = block_new_users(shots=shots).users
+    top = fit(name).top_k(users, 10)
+    assert top.ids.shape == (30, 10)
+    assert top.ids.dtype == np.int32
+    assert top.scores.dtype == np.float32
+    assert top.evidence.dtype == np.uint8
+    assert all(len(set(row)) == 10 for row in top.ids.tolist())
+    assert (top.ids >= 0).all()
+    assert (top.ids < 60).all()
+    assert (np.diff(top.scores, axis=1) <= 0).all()
+    assert np.isfinite(top.scores).all()
+    recommended = {(user, item) for user, row in enumerate(top.ids.tolist()) for item in row}
+    assert not recommended & support_pairs(users)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_user_alone_gets_the_list_of_the_batch(name: str, fit: Fit) -> None:
+    users = block_new_users().users.with_virtual(virtual_of_block(30, 60, BLOCKS, shift=1, weight=0.3))
+    fitted = fit(name)
+    batch = fitted.top_k(users, 7, seed=5)
+    for user in range(0, 30, 7):
+        alone = fitted.top_k(users.select(np.array([user])), 7, seed=5)
+        np.testing.assert_array_equal(alone.ids[0], batch.ids[user])
+        np.testing.assert_array_equal(alone.scores[0], batch.scores[user])
+        np.testing.assert_array_equal(alone.evidence[0], batch.evidence[user])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scores_and_evidence_agree_with_the_lists(name: str, fit: Fit) -> None:
+    users = block_new_users().users.with_virtual(virtual_of_block(30, 60, BLOCKS, shift=1, weight=0.3))
+    fitted = fit(name)
+    top = fitted.top_k(users, 7)
+    scores = fitted.score(users)
+    assert scores.shape == (30, 60)
+    assert scores.dtype == np.float32
+    assert np.isfinite(scores).all()
+    np.testing.assert_array_equal(np.take_along_axis(scores, top.ids, axis=1), top.scores)
+    np.testing.assert_array_equal(fitted.evidence(users, top.ids), top.evidence)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_filters(name: str, fit: Fit) -> None:
+    users, fitted = block_new_users().users, fit(name)
+    exclude = np.zeros(60, dtype=np.bool_)
+    exclude[:20] = True
+    assert (fitted.top_k(users, 10, exclude=exclude).ids >= 20).all()
+    top = fitted.top_k(users, 10, allow=exclude)
+    assert (top.ids < 20).all()
+    few = np.zeros(60, dtype=np.bool_)
+    few[[3, 4]] = True
+    top = fitted.top_k(users, 4, allow=few, exclude=exclude)
+    assert (top.ids == NO_ITEM).all()
+    assert np.isneginf(top.scores).all()
+    assert (top.evidence == Evidence.POPULARITY).all()
+    top = fitted.top_k(users, 4, allow=few)
+    held = support_pairs(users)
+    for user, row in enumerate(top.ids.tolist()):
+        allowed = {item for item in (3, 4) if (user, item) not in held}
+        assert set(row[: len(allowed)]) == allowed
+        assert set(row[len(allowed) :]) == {NO_ITEM}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lists_may_be_longer_than_the_catalogue(name: str, fit: Fit) -> None:
+    users = block_new_users().users
+    top = fit(name).top_k(users, 100)
+    assert top.ids.shape == (30, 100)
+    np.testing.assert_array_equal((top.ids != NO_ITEM).sum(axis=1), 60 - users.shots)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_repeats_can_be_looked_at(name: str, fit: Fit) -> None:
+    users = block_new_users().users
+    top = fit(name).top_k(users, 60, mask_support=False)
+    assert (np.sort(top.ids, axis=1) == np.arange(60)).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_again_and_after_save_and_load(name: str, fit: Fit, tmp_path: Path) -> None:
+    users = block_new_users().users.with_virtual(virtual_of_block(30, 60, BLOCKS, shift=1, weight=0.3))
+    training = block_training().with_virtual_rows(virtual_of_block(12, 60, BLOCKS, shift=0))
+    fitted = fit(name, training)
+    expected = fitted.top_k(users, 10, seed=1)
+    fitted.save(tmp_path / "saved")
+    assert {path.suffix for path in (tmp_path / "saved").rglob("*") if path.is_file()} == {".npz", ".json"}
+    for other in (fit(name, training), load_fitted(tmp_path / "saved"), type(fitted).load(tmp_path / "saved")):
+        found = other.top_k(users, 10, seed=1)
+        np.testing.assert_array_equal(found.ids, expected.ids)
+        np.testing.assert_array_equal(found.scores, expected.scores)
+        np.testing.assert_array_equal(found.evidence, expected.evidence)
+        assert other.provenance == fitted.provenance
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_records_whom_it_saw(name: str, fit: Fit) -> None:
+    training = block_training()
+    histories = training.warm.histories
+    expected = Provenance.of(name, histories.users, histories.times)
+    assert fit(name, training).provenance == expected
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_support_virtual_rows_and_virtual_completion_change_the_scores(name: str, fit: Fit) -> None:
+    users, training = block_new_users().users, block_training()
+    plain = fit(name, training).score(users)
+    other = block_new_users(seed=2).users
+    assert not np.array_equal(fit(name, training).score(other), plain)
+    completed = users.with_virtual(virtual_of_block(30, 60, BLOCKS, shift=1))
+    assert not np.array_equal(fit(name, training).score(completed), plain)
+    neighbours = training.with_virtual_rows(virtual_of_block(40, 60, BLOCKS, shift=0))
+    assert not np.array_equal(fit(name, neighbours).score(users), plain)
+
+
+@pytest.mark.parametrize("name", sorted(IMPERSONAL & set(NAMES)))
+def test_popularity_is_the_same_for_all_and_blind_to_virtual_users(name: str, fit: Fit) -> None:
+    users, training = block_new_users().users, block_training()
+    scores = fit(name, training).score(users)
+    assert (scores == scores[0]).all()
+    neighbours = training.with_virtual_rows(virtual_of_block(40, 60, BLOCKS, shift=0))
+    np.testing.assert_array_equal(fit(name, neighbours).score(users), scores)
+    assert (fit(name).top_k(users, 5).evidence == Evidence.POPULARITY).all()
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_evidence_says_what_carried_an_item(name: str, fit: Fit) -> None:
+    fitted = fit(name)
+    users = block_new_users().users
+    real = fitted.top_k(users, 10)
+    assert (real.evidence[own_block(real.ids)] == Evidence.REAL).all()
+    virtual = virtual_of_block(30, 60, BLOCKS, shift=1)
+    made_up = fitted.top_k(nobody(30).with_virtual(virtual), 10)
+    assert (made_up.evidence == Evidence.VIRTUAL).all()
+    assert (made_up.ids % BLOCKS == ((np.arange(30) + 1) % BLOCKS)[:, None]).mean() > 0.99
+    both = fitted.top_k(users.with_virtual(virtual), 30)
+    of_support, of_virtual = own_block(both.ids), both.ids % BLOCKS == ((np.arange(30) + 1) % BLOCKS)[:, None]
+    spoken = both.scores > 0
+    assert (both.evidence[of_support & spoken] == Evidence.REAL).all()
+    assert (both.evidence[of_virtual & spoken] == Evidence.VIRTUAL).all()
+    assert (both.evidence[~spoken] == Evidence.POPULARITY).all()
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_virtual_items_are_not_masked(name: str, fit: Fit) -> None:
+    virtual = virtual_of_block(30, 60, BLOCKS, shift=1)
+    top = fit(name).top_k(block_new_users().users.with_virtual(virtual), 60)
+    listed = {(user, item) for user, row in enumerate(top.ids.tolist()) for item in row}
+    rows, columns = virtual.matrix.nonzero()
+    assert set(zip(rows.tolist(), columns.tolist(), strict=True)) <= listed
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_nothing_known_means_popularity(name: str, fit: Fit) -> None:
+    training = block_training()
+    popularity = fit("popularity", training).top_k(nobody(20), 10, seed=3)
+    top = fit(name, training).top_k(nobody(20), 10, seed=3)
+    np.testing.assert_array_equal(top.ids, popularity.ids)
+    assert (top.evidence == Evidence.POPULARITY).all()
+
+
+def test_virtual_neighbours_are_virtual_evidence(fit: Fit) -> None:
+    """Warm users of another world than the virtual ones: only these hold what the new users hold."""
+    training = block_training(items=60)
+    rows = virtual_of_block(30, 60, BLOCKS, shift=0, weight=10.0)
+    top = fit("user_knn_cosine", training.with_virtual_rows(rows)).top_k(block_new_users().users, 30)
+    assert (top.evidence == Evidence.VIRTUAL).any()
+    assert (top.evidence == Evidence.REAL).any()
