@@ -1,0 +1,43 @@
+"""What augmentation needs of anything that makes up behaviour."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.domain import NewUsers
+
+
+class ProfileGenerator(Protocol):
+    """Makes up what new users will touch, from their support and side features.
+
+    A trained GAN is one; a fill by popularity, at random or by neighbours is another, and is treated alike, so that
+    a gain can be told from the gain of any fill.
+    """
+
+    @property
+    def name(self) -> str:
+        """The origin that virtual behaviour is marked with, for example ``conditional`` or ``fill_popular``."""
+        ...
+
+    @property
+    def n_items(self) -> int:
+        """Size I of the catalogue."""
+        ...
+
+    def draw(self, users: NewUsers, draws: int, seed: int) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Draw profiles, one block of users at a time.
+
+        Args:
+            users: U new users.
+            draws: Number of draws per user, each with noise of its own.
+            seed: Seeds the noise.
+
+        Yields:
+            Consecutive slices of users that cover all, with float32 (draws, B, I): probabilities over the
+            catalogue, not negative, of sum 1. They depend on (user, seed) alone, not on the blocks. The
+            array may be overwritten by the next block.
+
+        """
+        ...

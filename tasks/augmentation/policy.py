@@ -1,0 +1,110 @@
+"""Which virtual items a user is given, and how much each counts."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Policy:
+    """From draws of a generator to a few weighted virtual items per user.
+
+    Attributes:
+        items: Most virtual items per user, at least 1; the likeliest by mean probability are kept.
+        draws: Draws per user, at least 1.
+        agreement: Keep an item only if it is among the ``items`` likeliest in at least this many draws;
+            1 … ``draws``.
+        threshold: Keep an item only if its mean probability is at least this share of the likeliest one's; 0 … 1.
+        weight: Weight of the likeliest virtual item before fading, in units of one real interaction; above 0.
+        kappa: Number n of real items at which virtual weight has faded to a half: weight · kappa / (kappa + n).
+            Above 0; None never fades.
+        weights: ``probability`` lets weights fall with the mean probability, ``equal`` gives all the same.
+
+    """
+
+    items: int = 50
+    draws: int = 4
+    agreement: int = 1
+    threshold: float = 0.0
+    weight: float = 1.0
+    kappa: float | None = 5.0
+    weights: Literal["probability", "equal"] = "probability"
+
+    def __post_init__(self) -> None:
+        for name, value in (("items", self.items), ("draws", self.draws)):
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        if not 1 <= self.agreement <= self.draws:
+            raise ValueError(f"agreement must be between 1 and draws ({self.draws}), got {self.agreement}")
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold must be between 0 and 1, got {self.threshold}")
+        if not self.weight > 0:
+            raise ValueError(f"weight must be above 0, got {self.weight}")
+        if self.kappa is not None and not self.kappa > 0:
+            raise ValueError(f"kappa must be above 0, or null for no fading, got {self.kappa}")
+
+    def fade(self, shots: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Weight of the likeliest virtual item of users with this many real items, float32 (U,).
+
+        Args:
+            shots: int (U,), n, distinct catalogue items in the support.
+
+        """
+        if self.kappa is None:
+            return np.full(len(shots), self.weight, dtype=np.float32)
+        return (self.weight * self.kappa / (self.kappa + shots)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Virtual items of one block of users.
+
+    Attributes:
+        items: int64 (B, m), likeliest first.
+        weights: float32 (B, m), 0 where an item is not kept.
+
+    """
+
+    items: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+
+def choose(
+    policy: Policy,
+    probabilities: NDArray[np.float32],
+    support: tuple[NDArray[np.integer], NDArray[np.integer]],
+    shots: NDArray[np.integer],
+) -> Chosen:
+    """Choose and weight the virtual items of one block of users.
+
+    Args:
+        policy: The settings.
+        probabilities: float32 (draws, B, I), not negative; overwritten.
+        support: Row in the block and item of each support entry; never chosen.
+        shots: int (B,), n of each user.
+
+    Raises:
+        ValueError: A probability is negative, nan or infinite.
+
+    """
+    import torch
+
+    drawn = torch.from_numpy(probabilities)
+    mean = drawn.mean(dim=0) if len(probabilities) > 1 else drawn[0].clone()
+    if not bool(torch.isfinite(mean).all()) or bool((mean < 0).any()):
+        raise ValueError("probabilities must be finite and not negative; the generator's output is damaged")
+    mean[support] = 0.0
+    many = min(policy.items, mean.shape[1])
+    values, items = torch.topk(mean, many, dim=1)
+    kept = (values > 0) & (values >= policy.threshold * values[:, :1])
+    if policy.agreement > 1:
+        drawn[:, support[0], support[1]] = 0.0
+        last = torch.topk(drawn, many, dim=2).values[..., -1:]  # (draws, B, 1)
+        in_draw = torch.take_along_dim(drawn, items[None], dim=2)  # (draws, B, m)
+        kept &= ((in_draw >= last) & (in_draw > 0)).sum(dim=0) >= policy.agreement
+    relative = values / values[:, :1].clamp(min=torch.finfo(values.dtype).tiny)
+    weights = relative if policy.weights == "probability" else torch.ones_like(relative)
+    faded = weights.numpy() * policy.fade(shots)[:, None]
+    return Chosen(items.numpy(), np.where(kept.numpy(), faded, np.float32(0)))
