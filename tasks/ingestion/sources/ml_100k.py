@@ -100,29 +100,27 @@ Tables = tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]
 
 
 def _original(files: tuple[SourceFile, ...]) -> Tables:
-    """The files of GroupLens: no headings, films in Latin-1 with one column of 0 and 1 per genre."""
+    """The files of GroupLens: no headings, in Latin-1, films with one column of 0 and 1 per genre."""
     ratings, users, films = (file.path for file in files)
-    try:
-        text = films.read_text(encoding="latin-1")
-    except OSError as error:
-        raise DataError(f"{films} cannot be read: {error.strerror or error}") from error
+    table = _without_heading(films, "|", (Column.ITEM_ID, "title", "released", "on_video", "address", *GENRES))
     # The first genre in the publisher's order: coalesce takes the first that is set.
     genre = pl.coalesce([pl.when(pl.col(name) == 1).then(pl.lit(name)) for name in GENRES])
-    table = _without_heading(
-        text.encode(), "|", (Column.ITEM_ID, "title", "released", "on_video", "address", *GENRES), films
-    )
     return (
-        _without_heading(ratings, "\t", (Column.USER_ID, Column.ITEM_ID, "rating", "seconds"), ratings),
-        _without_heading(users, "|", (Column.USER_ID, "age", "gender", "occupation", "post_code"), users),
+        _without_heading(ratings, "\t", (Column.USER_ID, Column.ITEM_ID, "rating", "seconds")),
+        _without_heading(users, "|", (Column.USER_ID, "age", "gender", "occupation", "post_code")),
         table.select(Column.ITEM_ID, pl.col("title").str.replace(r"\s*\(\d{4}\)\s*$", ""), genre.alias("genre")),
     )
 
 
-def _without_heading(source: Path | bytes, separator: str, names: tuple[str, ...], file: Path) -> pl.LazyFrame:
+def _without_heading(file: Path, separator: str, names: tuple[str, ...]) -> pl.LazyFrame:
     types: dict[str, Any] = dict.fromkeys(names, pl.Int64) | {"age": pl.Float32}
     types |= dict.fromkeys(("title", "released", "on_video", "address", "gender", "occupation", "post_code"), pl.String)
     schema = {name: types[name] for name in names}
-    scan = pl.scan_csv(source, has_header=False, separator=separator, schema=schema, quote_char=None)
+    try:
+        text = file.read_text(encoding="latin-1").encode()
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror or error}") from error
+    scan = pl.scan_csv(text, has_header=False, separator=separator, schema=schema, quote_char=None)
     require_columns(scan, names, file)
     return scan
 

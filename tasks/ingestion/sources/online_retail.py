@@ -108,7 +108,7 @@ class OnlineRetail:
 
 
 def _parsed(file: SourceFile, cache: Path) -> Path:
-    """The Excel file as Parquet, parsed once: that takes half a minute."""
+    """The Excel file as Parquet, parsed once: that takes seconds, the Parquet file none."""
 
     def parse(partial: Path) -> None:
         workbook = file.path
@@ -126,6 +126,9 @@ def _read_workbook(workbook: Path, named: Path) -> pl.DataFrame:
     try:
         frame = pl.read_excel(workbook, engine="calamine", schema_overrides=types, infer_schema_length=None)
     except Exception as error:  # the reader raises errors of its own, which are no PolarsError
-        raise DataError(f"{named} is not the Excel file expected: {str(error).splitlines()[0]}") from error
+        wanted = ", ".join(COLUMNS)
+        raise DataError(
+            f"{named} is not the Excel file expected, with the columns {wanted}: {str(error).splitlines()[0]}"
+        ) from error
     require_columns(frame.lazy(), COLUMNS, named)
     return frame.select(COLUMNS)

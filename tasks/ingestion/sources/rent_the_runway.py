@@ -133,7 +133,10 @@ def read_lines(lines: Path, named: Path) -> pl.DataFrame:
     try:
         frame = pl.read_ndjson(lines, schema_overrides=dict.fromkeys(PUBLISHED, pl.String), infer_schema_length=1000)
     except pl.exceptions.PolarsError as error:
-        raise DataError(f"{named} is not the file of JSON lines expected: {str(error).splitlines()[0]}") from error
+        wanted = ", ".join(PUBLISHED)
+        raise DataError(
+            f"{named} is not the file of JSON lines expected, with the fields {wanted}: {str(error).splitlines()[0]}"
+        ) from error
     require_columns(frame.lazy(), PUBLISHED, named)
     feet, inches = (pl.col("height").str.extract(r"^\s*(\d+)'\s*(\d+)", group).cast(pl.Float64) for group in (1, 2))
     # Cups: 34dd and 34d+ count as d; of the pair "ddd/e" the international letter is kept.
