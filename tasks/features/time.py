@@ -18,14 +18,16 @@ def calendar(now: NDArray[np.int64], has_hours: bool, time_zone: str = "UTC") ->
     Args:
         now: int64 (U,), microseconds since 1970-01-01 UTC.
         has_hours: Whether times resolve the hour (False for plain dates).
-        time_zone: IANA name of the zone whose clock and calendar count.
+        time_zone: IANA name of the zone whose clock and calendar count. Plain dates are midnights in UTC
+            already, whatever the zone.
 
     Returns:
         float32 (U, 4), or (U, 6) with hours: points on unit circles, so that Sunday is next to Monday and
         31 December next to 1 January.
 
     """
-    clock = pl.Series(now, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(time_zone)
+    zone = time_zone if has_hours else "UTC"
+    clock = pl.Series(now, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
     shares = [
         (clock.dt.weekday().cast(pl.Float64) - 1) / 7,
         (clock.dt.ordinal_day().cast(pl.Float64) - 1) / (365 + clock.dt.is_leap_year().cast(pl.Float64)),

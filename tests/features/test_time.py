@@ -25,6 +25,11 @@ def test_plain_dates_have_no_hour():
     assert calendar(np.zeros(0, dtype=np.int64), has_hours=False).shape == (0, 4)
 
 
+def test_a_plain_date_is_the_same_day_in_every_zone():
+    day = np.array([microseconds(2001, 7, 2)])
+    assert (calendar(day, False, "America/New_York") == calendar(day, False)).all()
+
+
 def test_the_calendar_wraps_round():
     days = np.array([microseconds(2000, 12, 31), microseconds(2001, 1, 1), microseconds(2001, 7, 2)])
     season = calendar(days, has_hours=False)[:, 2:]

@@ -1,0 +1,61 @@
+"""The items of a model under the ids that the shop writes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tasks.domain import OUTSIDE, Column, EventLog
+from tasks.features.identity import as_text
+
+_TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemVocabulary:
+    """The catalogue's items, row by row.
+
+    Attributes:
+        ids: String or integer (I,), as the shop writes them, distinct.
+        titles: String (I,), null where an item has none; None where the log has no titles.
+
+    """
+
+    ids: pl.Series
+    titles: pl.Series | None = None
+
+    def __post_init__(self) -> None:
+        if self.ids.n_unique() != len(self.ids) or self.ids.null_count():
+            raise ValueError("item ids must be distinct and never null")
+        if self.titles is not None and len(self.titles) != len(self.ids):
+            raise ValueError(f"expected {len(self.ids)} titles, got {len(self.titles)}")
+
+    @classmethod
+    def of(cls, log: EventLog, catalogue: NDArray[np.int32], titles: pl.Series | None = None) -> "ItemVocabulary":
+        """The items of a catalogue, int32 (I,), rows of ``EventLog.items``."""
+        return cls(log.items.get_column(Column.ITEM_ID)[catalogue.tolist()], titles)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows_of(self, ids: pl.Series) -> NDArray[np.int32]:
+        """Rows of raw ids (n,), whatever type a file gave them: int32 (n,), ``OUTSIDE`` where unknown."""
+        known = self.ids.dtype
+        whole = known.is_integer()
+        wanted = as_text(ids).cast(known, strict=False) if whole else as_text(ids)
+        own = (self.ids if whole else as_text(self.ids)).alias("id").to_frame().with_row_index("row")
+        own = own.unique("id", keep="first", maintain_order=True)  # ids that differ in outer blanks only
+        found = wanted.alias("id").to_frame().join(own, on="id", how="left", maintain_order="left")
+        return found.get_column("row").cast(pl.Int32).fill_null(OUTSIDE).to_numpy().astype(np.int32)
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row per item: item_id and, where there are titles, title."""
+        titles = [] if self.titles is None else [self.titles.alias(_TITLE)]
+        return pl.DataFrame([self.ids.alias(Column.ITEM_ID), *titles])
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame) -> "ItemVocabulary":
+        """The vocabulary that ``to_frame`` wrote."""
+        titles = frame.get_column(_TITLE) if _TITLE in frame.columns else None
+        return cls(frame.get_column(Column.ITEM_ID), titles)
