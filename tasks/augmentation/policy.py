@@ -40,10 +40,12 @@ class Policy:
             raise ValueError(f"agreement must be between 1 and draws ({self.draws}), got {self.agreement}")
         if not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold must be between 0 and 1, got {self.threshold}")
-        if not self.weight > 0:
-            raise ValueError(f"weight must be above 0, got {self.weight}")
-        if self.kappa is not None and not self.kappa > 0:
-            raise ValueError(f"kappa must be above 0, or null for no fading, got {self.kappa}")
+        if not 0 < self.weight < float("inf"):
+            raise ValueError(f"weight must be above 0 and finite, got {self.weight}")
+        if self.kappa is not None and not 0 < self.kappa < float("inf"):
+            raise ValueError(f"kappa must be above 0 and finite, or null for no fading, got {self.kappa}")
+        if self.weights not in {"probability", "equal"}:
+            raise ValueError(f"weights must be probability or equal, got {self.weights!r}")
 
     def fade(self, shots: NDArray[np.integer]) -> NDArray[np.float32]:
         """Weight of the likeliest virtual item of users with this many real items, float32 (U,).
