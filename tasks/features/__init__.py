@@ -1,6 +1,5 @@
 """Features of users, items and times: fitted on warm rows before the cut, applied to everyone."""
 
-from tasks.features.item_vectors import item_vectors
 from tasks.features.items import ItemEncoder
 from tasks.features.settings import FeatureSettings, TextSettings
 from tasks.features.time import calendar, gaps, recency
@@ -13,6 +12,5 @@ __all__ = [
     "UserEncoder",
     "calendar",
     "gaps",
-    "item_vectors",
     "recency",
 ]

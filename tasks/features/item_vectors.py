@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, hstack
 
 from tasks.domain import ItemFeatures, Training
+from tasks.features.ridge import ridge_regression
 
 
 def item_vectors(
@@ -69,12 +70,10 @@ def _from_features(
     design = feature_matrix(features)
     if design.shape[1] == 0:
         return np.broadcast_to(np.average(targets, axis=0, weights=weights), targets.shape)
-    from sklearn.linear_model import Ridge
-
+    mean = np.average(targets, axis=0, weights=weights)
     # Items everybody knows must not decide the map alone.
-    model = Ridge(alpha=ridge, solver="sparse_cg", tol=1e-8, max_iter=1000)
-    model.fit(design, targets, sample_weight=np.sqrt(weights))
-    return np.asarray(model.predict(design)).reshape(targets.shape)
+    coefficients = ridge_regression(design, targets - mean, np.sqrt(weights), ridge)
+    return mean + design @ coefficients
 
 
 def feature_matrix(features: ItemFeatures) -> csr_array:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.domain import ItemFeatures, Ragged
-from tasks.features import item_vectors
+from tasks.features.item_vectors import item_vectors
 from tests.worlds import block_training
 
 BLOCKS = 3
