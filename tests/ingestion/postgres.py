@@ -1,6 +1,7 @@
 """A PostgreSQL server for tests: Debian's programs, a data folder of its own, on the loopback."""
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -81,8 +82,8 @@ def _unprivileged() -> list[str]:
     """The server refuses to run as root: Debian's package brings a user for it."""
     if os.geteuid() != 0:
         return []
-    if shutil.which("runuser") is None:
-        pytest.skip("PostgreSQL does not run as root, and runuser is not installed")
+    if shutil.which("runuser") is None or "postgres" not in {entry.pw_name for entry in pwd.getpwall()}:
+        pytest.skip("PostgreSQL does not run as root, and there is no runuser or no user postgres")
     return ["runuser", "-u", "postgres", "--"]
 
 
