@@ -172,6 +172,13 @@ def attributes_before(
     return joined, None if newest is None else int(newest)  # type: ignore[arg-type]
 
 
+def titles_before(log: EventLog, catalogue: NDArray[np.int32], before: int | None) -> pl.Series | None:
+    """Titles of the catalogue's items as known before the cut, for people to read: String (I,); None without text."""
+    if log.roles.item_text is None:
+        return None
+    return as_text(attributes_before(log, catalogue, before)[0].get_column(log.roles.item_text))
+
+
 def _warm_rows(log: EventLog, before: int | None, warm_users: NDArray[np.integer] | None) -> pl.DataFrame:
     rows = log.events
     if before is not None:

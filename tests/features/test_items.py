@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from tasks.domain import EventLog, LogRoles
 from tasks.errors import DataError
 from tasks.features import FeatureSettings, ItemEncoder, TextSettings
-from tasks.features.items import attributes_before
+from tasks.features.items import attributes_before, titles_before
 
 ROLES = LogRoles(has_times=True, item_categories=("shelf",), item_numbers=("size",), item_text="title")
 SETTINGS = FeatureSettings(rarest_category=1, text=TextSettings(dimensions=2, min_documents=1), scaling="min_max")
@@ -118,3 +119,11 @@ def test_a_missing_column_is_named():
     broken = EventLog(log().events, log().users, log().items, log().item_attributes.drop("shelf"), ROLES)
     with pytest.raises(DataError, match="'shelf'"):
         ItemEncoder.fit(broken, CATALOGUE, 100, SETTINGS)
+
+
+def test_titles_are_those_known_before_the_cut():
+    titles = titles_before(log(), CATALOGUE, 100)
+    assert titles is not None
+    assert titles.to_list() == ["red scarf", "blue scarf", None]
+    bare = dataclasses.replace(log(), roles=LogRoles(has_times=True))
+    assert titles_before(bare, CATALOGUE, 100) is None
