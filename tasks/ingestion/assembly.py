@@ -1,6 +1,7 @@
 """From kept rows to the clean log: dense numbers, one order, no duplicates, cancellations put to their purchases."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -8,18 +9,28 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tasks.domain import Column, EventLog
-from tasks.ingestion.attributes import Sorted, at_first_event, distinct_over_time, known_before
 from tasks.ingestion.cleaning.cancellations import take_back
-from tasks.ingestion.cleaning.rows import DAY
 from tasks.ingestion.cleaning.rules import CleaningRules
+from tasks.ingestion.descriptions import features_of_users, item_attributes
 from tasks.ingestion.identifiers import Coded
 from tasks.ingestion.kinds import weigh
 from tasks.ingestion.ordering import sort_rows, sort_ties
 from tasks.ingestion.pseudonyms import Privacy
 from tasks.ingestion.quality import RuleCount
 from tasks.ingestion.raw import CANCELLATION, RawLog
-from tasks.ingestion.schema import describe_files
-from tasks.ingestion.visits import visit_keys
+from tasks.ingestion.visits import moments, visit_keys
+
+TYPES: dict[str, type[pl.DataType]] = {
+    Column.USER: pl.Int32,
+    Column.ITEM: pl.Int32,
+    Column.TIME: pl.Int64,
+    Column.VISIT: pl.Int64,
+    Column.WEIGHT: pl.Float32,
+    Column.KIND: pl.UInt8,
+    Column.QUANTITY: pl.Float32,
+    Column.PRICE: pl.Float32,
+}
+"""Columns of the clean log."""
 
 
 def assemble(
@@ -40,47 +51,69 @@ def assemble(
 
     """
     bought, taken_back = _divided(frame)
-    users, user_ids = _users(bought[Column.USER_ID], privacy)
-    items = Coded.of(bought[Column.ITEM_ID])
-    kinds, weights, kind_names = weigh(raw, bought)
-    visits, times = visit_keys(raw, bought), _numbers(bought, Column.TIME)
-    quantities, prices = _numbers(bought, Column.QUANTITY), _numbers(bought, Column.PRICE)
-
-    # A day stands for its midnight; the small number is quicker to sort by.
-    moment = times if raw.roles.has_hours else _numbers(bought, DAY)
-    order, starts = sort_rows([column for column in (users.codes, moment, items.codes) if column is not None])
-    same = sort_ties(order, starts, [column for column in (kinds, quantities, prices, visits) if column is not None])
-    kept = order[~same] if rules.duplicates and same.any() else order
-
-    columns: dict[str, tuple[NDArray[Any] | None, type[pl.DataType]]] = {
-        Column.USER: (users.codes, pl.Int32),
-        Column.ITEM: (items.codes, pl.Int32),
-        Column.WEIGHT: (weights, pl.Float32),
-        Column.TIME: (times, pl.Int64),
-        Column.VISIT: (visits, pl.Int64),
-        Column.KIND: (kinds, pl.UInt8),
-        Column.QUANTITY: (quantities, pl.Float32),
-        Column.PRICE: (prices, pl.Float32),
-    }
-    events = pl.DataFrame(
-        [pl.Series(name, column[kept], dtype=dtype) for name, (column, dtype) in columns.items() if column is not None]
-    ).with_columns(pl.col(pl.Float32).fill_nan(None))
-    # Features are read off all rows, duplicates too: which of them stays is then of no consequence.
-    in_order = Sorted(bought, order, users.codes[order], None if times is None else times[order])
-    log = EventLog(
-        events=events,
-        users=pl.DataFrame([user_ids, *_user_features(raw, in_order, users.values)]),
-        items=pl.DataFrame([items.values.alias(Column.ITEM_ID)]),
-        item_attributes=_item_attributes(raw, bought, items, times),
-        roles=dataclasses.replace(raw.roles, has_cancellations=False),
-        kinds=kind_names,
-        digest=digest,
-    )
+    # numpy sorts on one core: the items are numbered and described beside the sorting of the events.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        numbering = pool.submit(Coded.of, bought[Column.ITEM_ID])
+        describing = pool.submit(lambda: item_attributes(raw, bought, numbering.result()))
+        users, user_ids = _users(bought[Column.USER_ID], privacy)
+        items = numbering.result()
+        columns, kinds = _columns(raw, bought, users, items)
+        order, same = _sorted(raw, bought, columns)
+        kept = order[~same] if rules.duplicates and same.any() else order
+        events = _gathered(columns, kept)
+        described = features_of_users(raw, bought, users, order, same)
+        log = EventLog(
+            events=events,
+            users=pl.DataFrame([user_ids, *described]),
+            items=pl.DataFrame([items.values.alias(Column.ITEM_ID)]),
+            item_attributes=describing.result(),
+            roles=dataclasses.replace(raw.roles, has_cancellations=False),
+            kinds=kinds,
+            digest=digest,
+        )
     counts = [RuleCount("duplicate", bought.height - len(kept))] if rules.duplicates else []
     if taken_back is not None and (taken_back.height or raw.roles.has_cancellations):
         log, count = take_back(log, _known(taken_back, users, items, rules), taken_back.height)
         counts.append(count)
     return log, counts
+
+
+def _columns(
+    raw: RawLog, bought: pl.DataFrame, users: Coded, items: Coded
+) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """The columns of the clean log in the order of the raw one, each (N,), and the names of the kinds."""
+    kinds, weights, names = weigh(raw, bought)
+    columns = {
+        Column.USER: users.codes,
+        Column.ITEM: items.codes,
+        Column.TIME: _numbers(bought, Column.TIME),
+        Column.VISIT: visit_keys(raw, bought),
+        Column.WEIGHT: weights,
+        Column.KIND: kinds,
+        Column.QUANTITY: _numbers(bought, Column.QUANTITY),
+        Column.PRICE: _numbers(bought, Column.PRICE),
+    }
+    return {name: column for name, column in columns.items() if column is not None}, names
+
+
+def _sorted(
+    raw: RawLog, bought: pl.DataFrame, columns: dict[str, NDArray[Any]]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Rows by user, time and item, then by whatever else tells them apart; and which agree with the one before."""
+    when = moments(raw, bought)
+    order, starts = sort_rows([columns[Column.USER], *([] if when is None else [when]), columns[Column.ITEM]])
+    rest = (Column.KIND, Column.QUANTITY, Column.PRICE, Column.VISIT)
+    return order, sort_ties(order, starts, [columns[name] for name in rest if name in columns])
+
+
+def _gathered(columns: dict[str, NDArray[Any]], rows: NDArray[np.int64]) -> pl.DataFrame:
+    events = pl.DataFrame(
+        [pl.Series(name, columns[name][rows], dtype=dtype) for name, dtype in TYPES.items() if name in columns]
+    )
+    if Column.WEIGHT not in columns:
+        events = events.with_columns(pl.lit(1.0, pl.Float32).alias(Column.WEIGHT))
+    amounts = [name for name in (Column.QUANTITY, Column.PRICE) if name in columns]
+    return events.with_columns(pl.col(amounts).fill_nan(None))
 
 
 def _divided(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
@@ -111,35 +144,6 @@ def _known(taken_back: pl.DataFrame, users: Coded, items: Coded, rules: Cleaning
     event = [Column.USER, Column.ITEM, Column.TIME, Column.VISIT_ID, Column.KIND, Column.QUANTITY, Column.PRICE]
     numbered = numbered.select([name for name in event if name in numbered.columns])
     return numbered.unique(maintain_order=True) if rules.duplicates else numbered
-
-
-def _user_features(raw: RawLog, rows: Sorted, ids: pl.Series) -> list[pl.Series]:
-    names = (*raw.roles.user_categories, *raw.roles.user_numbers)
-    from_log = at_first_event(rows, [name for name in names if name in rows.frame.columns])
-    elsewhere = [name for name in names if name not in rows.frame.columns]
-    where = f"user_features of {describe_files(raw)}"
-    found = {column.name: column for column in from_log}
-    found |= {column.name: column for column in known_before(ids, raw.user_features, Column.USER_ID, elsewhere, where)}
-    return [found[name] for name in names]
-
-
-def _item_attributes(raw: RawLog, bought: pl.DataFrame, items: Coded, times: NDArray[np.int64] | None) -> pl.DataFrame:
-    """Values seen in the log, with the table's beside them; the table's alone are known from before the log."""
-    text = (raw.roles.item_text,) if raw.roles.item_text else ()
-    names = (*raw.roles.item_categories, *raw.roles.item_numbers, *text)
-    in_log = [name for name in names if name in bought.columns]
-    elsewhere = [name for name in names if name not in bought.columns]
-    where = f"item_features of {describe_files(raw)}"
-    table = pl.DataFrame(known_before(items.values, raw.item_features, Column.ITEM_ID, elsewhere, where))
-    table = pl.DataFrame([pl.Series(Column.ITEM, np.arange(len(items.values)), dtype=pl.Int32), *table])
-    if in_log:
-        seen = distinct_over_time(bought, in_log, items.codes, times)
-        found = seen.join(table, on=Column.ITEM, how="left", maintain_order="left")
-    else:
-        found = table.with_columns(pl.lit(None, pl.Int64).alias(Column.FIRST_SEEN))
-    return found.select(Column.ITEM, *names, Column.FIRST_SEEN).filter(
-        pl.any_horizontal(pl.col(names).is_not_null()) if names else pl.lit(False)
-    )
 
 
 def _numbers(frame: pl.DataFrame, name: str) -> NDArray[Any] | None:

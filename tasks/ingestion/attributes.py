@@ -1,88 +1,100 @@
 """What is known of users and items besides their events."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tasks.domain import Column
+from tasks.domain import Column, Ragged
 from tasks.errors import DataError
 from tasks.ingestion.identifiers import Coded
 from tasks.ingestion.ordering import sort_rows
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
-    """Rows of a log in the order of (user, time).
-
-    Attributes:
-        frame: The rows, in any order.
-        order: Positions of rows of ``frame``, sorted, shape (N,).
-        users: User at each place of ``order``, int32 (N,).
-        times: Time at each place of ``order``, int64 (N,); None without times.
-
-    """
-
-    frame: pl.DataFrame
-    order: NDArray[np.intp]
-    users: NDArray[np.int32]
-    times: NDArray[np.int64] | None
-
-
-def at_first_event(rows: Sorted, names: Sequence[str]) -> list[pl.Series]:
+def at_first_event(
+    frame: pl.DataFrame,
+    names: Sequence[str],
+    order: NDArray[np.int64],
+    users: NDArray[np.int32],
+    same: NDArray[np.bool_],
+) -> list[pl.Series]:
     """The value of each column at the user's first event, one per user.
 
-    Where several rows share the first time it is the smallest value that is not null, so that the order of the
-    file does not matter. Without times all rows count as first.
+    Args:
+        frame: Rows of the log, in any order.
+        names: Columns of ``frame``.
+        order: Positions of its rows in the order of the clean log: by user, then time; shape (N,).
+        users: User at each place of ``order``, shape (N,); every user has a row.
+        same: Whether the row at that place is a duplicate of the one before, shape (N,). Where duplicates of the first
+            event differ in a feature, it is the smallest value: the order of the file must not matter.
+
     """
     if not names:
         return []
-    starts = np.flatnonzero(np.diff(rows.users, prepend=-1))
-    first = rows.order
-    if rows.times is not None:
-        is_first = rows.times == np.repeat(rows.times[starts], np.diff(starts, append=len(rows.users)))
-        first = first[is_first]
-        starts = np.concatenate(([0], np.cumsum(is_first)))[starts]
-    found = []
-    for name in names:
-        coded = Coded.of(rows.frame[name])
-        found.append(coded.decode(np.minimum.reduceat(coded.codes[first], starts)).alias(name))
-    return found
+    starts = np.flatnonzero(np.diff(users, prepend=-1))
+    places, owners = starts, np.arange(len(starts))
+    if same.any():
+        runs = np.flatnonzero(~same)
+        lengths = np.diff(runs, append=len(same))[np.searchsorted(runs, starts)]
+        first = Ragged.from_lengths(lengths)
+        places, owners = np.repeat(starts, lengths) + first.position_in_row, first.row_of_entry
+    rows = frame.select(names)[order[places]]
+    bounds = np.flatnonzero(np.diff(owners, prepend=-1))
+    coded = ((name, Coded.of(rows[name])) for name in names)
+    return [column.decode(np.minimum.reduceat(column.codes, bounds)).alias(name) for name, column in coded]
 
 
-def distinct_over_time(
-    frame: pl.DataFrame, names: Sequence[str], items: NDArray[np.int32], times: NDArray[np.int64] | None
-) -> pl.DataFrame:
+def distinct_over_time(frame: pl.DataFrame, names: Sequence[str], items: NDArray[np.int32]) -> pl.DataFrame:
     """Distinct values of item columns with the time each was first seen.
 
     Args:
-        frame: Kept rows of the log, in any order.
+        frame: Rows of the log, in any order, with ``time`` where the log has times.
         names: Columns of ``frame``.
-        items: Item of each row, shape (N,).
-        times: Time of each row; None without times.
+        items: Item of each row, shape (N,); every item below the highest has a row.
 
     Returns:
         item Int32, the columns, first_seen Int64 (null without times); sorted by (item, first_seen, values).
 
     """
     coded = [Coded.of(frame[name]) for name in names]
-    keys: list[NDArray[np.integer]] = [items, *(column.codes for column in coded)]
-    when = np.zeros(len(items), dtype=np.int64) if times is None else times
-    order, _ = sort_rows([*keys, when])
-    # The first row of each run of equal (item, values) carries the earliest time.
-    starts = np.zeros(len(order), dtype=np.bool_)
-    starts[:1] = True
-    for key in keys:
-        ordered = key[order]
-        starts[1:] |= ordered[1:] != ordered[:-1]
-    rows = order[starts]
-    by_values: list[NDArray[np.integer]] = [column.codes[rows] for column in reversed(coded)]
+    has_times = Column.TIME in frame.columns
+    when = frame[Column.TIME].to_numpy() if has_times else np.zeros(len(items), dtype=np.int64)
+    codes: list[NDArray[np.integer]] = [column.codes for column in coded]
+    rows = _first_of_each(items, codes, when)
+    by_values = [column[rows] for column in reversed(codes)]
     rows = rows[np.lexsort([*by_values, when[rows], items[rows]])]
-    seen = pl.Series(Column.FIRST_SEEN, when[rows] if times is not None else [None] * len(rows), dtype=pl.Int64)
+    seen = pl.Series(Column.FIRST_SEEN, when[rows] if has_times else [None] * len(rows), dtype=pl.Int64)
     columns = [column.decode(column.codes[rows]).alias(name) for name, column in zip(names, coded, strict=True)]
     return pl.DataFrame([pl.Series(Column.ITEM, items[rows], dtype=pl.Int32), *columns, seen])
+
+
+def _first_of_each(
+    items: NDArray[np.int32], codes: Sequence[NDArray[np.integer]], when: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The earliest row of every distinct (item, values), in any order."""
+    total = int(items.max()) + 1
+    # Most items never change. One scatter finds those that do, and only their rows are sorted.
+    some_row = np.zeros(total, dtype=np.int64)
+    some_row[items] = np.arange(len(items))
+    changes = np.zeros(total, dtype=np.bool_)
+    for column in codes:
+        changes[items[column[some_row][items] != column]] = True
+    earliest = np.full(total, np.iinfo(np.int64).max)
+    np.minimum.at(earliest, items, when)
+    is_earliest = np.flatnonzero(when == earliest[items])
+    some_row[items[is_earliest]] = is_earliest
+    steady = some_row[~changes]
+
+    moving = np.flatnonzero(changes[items])
+    keys = [items[moving], *(column[moving] for column in codes)]
+    order, _ = sort_rows([*keys, when[moving]])
+    first = np.zeros(len(order), dtype=np.bool_)
+    first[:1] = True
+    for key in keys:
+        ordered = key[order]
+        first[1:] |= ordered[1:] != ordered[:-1]
+    return np.concatenate([steady, moving[order[first]]])
 
 
 def known_before(

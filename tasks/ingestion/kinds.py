@@ -10,19 +10,21 @@ from tasks.ingestion.identifiers import Coded
 from tasks.ingestion.raw import RawLog
 
 
-def weigh(raw: RawLog, frame: pl.DataFrame) -> tuple[NDArray[np.uint8] | None, NDArray[np.float32], tuple[str, ...]]:
+def weigh(
+    raw: RawLog, frame: pl.DataFrame
+) -> tuple[NDArray[np.uint8] | None, NDArray[np.float32] | None, tuple[str, ...]]:
     """Code and weight of every row.
 
     Returns:
-        uint8 (N,) positions in the names, or None without kinds; float32 (N,) weights, 1 where the source gives
-        none; the names, in the order of ``raw.kinds``, else of the alphabet.
+        uint8 (N,) positions in the names, or None without kinds; float32 (N,) weights, or None where all are 1; the
+        names, in the order of ``raw.kinds``, else of the alphabet.
 
     Raises:
         DataError: There are more kinds than can be meant.
 
     """
     if Column.KIND not in frame.columns:
-        return None, np.ones(frame.height, dtype=np.float32), ()
+        return None, None, ()
     coded = Coded.of(frame[Column.KIND].cast(pl.String).fill_null(""))
     found = coded.values.to_list()
     names = tuple(raw.kinds) if raw.kinds is not None else tuple(found)
@@ -33,5 +35,5 @@ def weigh(raw: RawLog, frame: pl.DataFrame) -> tuple[NDArray[np.uint8] | None, N
         )
     codes = np.array([names.index(name) for name in found], dtype=np.uint8)[coded.codes]
     if raw.kinds is None:
-        return codes, np.ones(frame.height, dtype=np.float32), names
+        return codes, None, names
     return codes, np.array([raw.kinds[name] for name in names], dtype=np.float32)[codes], names

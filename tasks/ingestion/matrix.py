@@ -14,14 +14,16 @@ def interactions(log: EventLog) -> csr_array:
 
     """
     users, items = log.users.height, log.items.height
-    # One sort of one packed column; Int32 × Int32 always fits.
-    pairs = log.events[Column.USER].to_numpy().astype(np.int64) * items
-    pairs += log.events[Column.ITEM].to_numpy()
+    # One sort of one packed column; Int32 beside Int32 always fits.
+    bits = max(items, 1).bit_length()
+    pairs = log.events[Column.USER].to_numpy().astype(np.int64)
+    pairs <<= bits
+    pairs |= log.events[Column.ITEM].to_numpy()
     pairs.sort()
     distinct = np.ones(len(pairs), dtype=np.bool_)
     np.not_equal(pairs[1:], pairs[:-1], out=distinct[1:])
     pairs = pairs[distinct]
-    bounds = np.searchsorted(pairs, np.arange(users + 1, dtype=np.int64) * items)
-    columns = (pairs - np.repeat(np.arange(users, dtype=np.int64) * items, np.diff(bounds))).astype(np.int32)
+    bounds = np.searchsorted(pairs, np.arange(users + 1, dtype=np.int64) << bits)
+    columns = (pairs & (2**bits - 1)).astype(np.int32)
     ones = np.ones(len(pairs), dtype=np.float32)
-    return csr_array((ones, columns, bounds), shape=(users, items))
+    return csr_array((ones, columns, bounds.astype(np.int32)), shape=(users, items))
