@@ -107,7 +107,7 @@ def _charges(reasons: pl.Series, rules: int) -> NDArray[np.int64]:
 def _explain(error: Exception) -> str:
     line = first_line(error)
     if "utf-8" in line.lower() or "utf8" in line.lower():
-        return f"it is not UTF-8 text ({line}). Convert it to UTF-8, or name its encoding"
+        return f"it is not UTF-8 text ({line}). Convert it to UTF-8, or set dataset.encoding (for example latin-1)"
     if "conversion" in line:
         return f"{line}. Correct these values, or name the right column"
     return line

@@ -1,0 +1,166 @@
+"""Anybody's log: CSV or Parquet, one file, a folder, or a pattern."""
+
+import codecs
+import glob
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import polars as pl
+
+from tasks.domain import LogRoles
+from tasks.errors import DataError
+from tasks.ingestion.cache import cached, source_file
+from tasks.ingestion.mapping import LogColumns, LogMapping
+from tasks.ingestion.raw import RawLog, SourceFile
+from tasks.ingestion.schema import first_line
+
+NAME = "file"
+PARQUET = (".parquet", ".pq")
+TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class File:
+    """A log in CSV or Parquet files.
+
+    CSV is read as text and every column as what the settings say it is, so that ids keep their leading zeros and
+    no number is too large for one.
+
+    Attributes:
+        path: A file, a folder, or a pattern such as ``logs/2024-*.csv``.
+        columns: Names of the columns.
+        kinds: Weight per kind of event, for example ``{view: 1, cart: 2, purchase: 5}``; needs ``columns.kind``.
+        user_categories: Columns with a class of the user, in the log or in ``user_features``.
+        user_numbers: Columns with a number for the user.
+        item_categories: Columns with a class of the item, in the log or in ``item_features``.
+        item_numbers: Columns with a number for the item.
+        item_text: Column with the title or description of the item.
+        user_features: A file with one row per user: the id under the name it has in the log, and features.
+        item_features: A file with one row per item.
+        time_format: ``auto``, ``iso``, ``s``, ``ms`` or ``us`` since 1970, or a format like ``%d.%m.%Y %H:%M``.
+        time_zone: IANA name: where wall clocks stand and days are cut.
+        non_product_items: Regular expression on item codes that are no products (postage, tests).
+        separator: Between the columns of a CSV, one character.
+        encoding: Of CSV files, a name Python knows, for example ``latin-1``.
+
+    """
+
+    path: str | None = None
+    columns: LogColumns = field(default_factory=LogColumns)
+    kinds: dict[str, float] | None = None
+    user_categories: tuple[str, ...] = ()
+    user_numbers: tuple[str, ...] = ()
+    item_categories: tuple[str, ...] = ()
+    item_numbers: tuple[str, ...] = ()
+    item_text: str | None = None
+    user_features: str | None = None
+    item_features: str | None = None
+    time_format: str = "auto"
+    time_zone: str = "UTC"
+    non_product_items: str | None = None
+    separator: str = ","
+    encoding: str = "utf8"
+
+    questions: ClassVar[tuple[str, ...]] = ("next_visits", "this_visit", "rest")
+
+    def __post_init__(self) -> None:
+        if len(self.separator.encode()) != 1:
+            raise ValueError(f"separator must be one ASCII character, got {self.separator!r}")
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise ValueError(f"encoding must be one that Python knows, like latin-1, got {self.encoding!r}") from error
+        self.mapping()
+
+    def mapping(self) -> LogMapping:
+        """How the columns are read."""
+        roles = LogRoles(
+            has_times=True,
+            user_categories=self.user_categories,
+            user_numbers=self.user_numbers,
+            item_categories=self.item_categories,
+            item_numbers=self.item_numbers,
+            item_text=self.item_text,
+        )
+        kinds: Mapping[str, float] | None = self.kinds
+        return LogMapping(self.columns, kinds, roles, self.time_format, self.time_zone, self.non_product_items)
+
+    def load(self, cache: Path) -> RawLog:
+        """Find and scan the files; see ``DatasetSource``."""
+        if self.path is None:
+            raise DataError("dataset=file needs a file: name it with dataset.path=<file, folder or pattern>")
+        files = _found(self.path, "dataset.path")
+        frame, sources = self._scan(files, cache)
+        tables = {}
+        for setting, path in (("user_features", self.user_features), ("item_features", self.item_features)):
+            if path is not None:
+                tables[setting], more = self._scan(_found(path, f"dataset.{setting}"), cache)
+                sources += more
+        return self.mapping().apply(frame, name=NAME, where=str(files[0]), files=sources, **tables)
+
+    def _scan(self, files: tuple[Path, ...], cache: Path) -> tuple[pl.LazyFrame, tuple[SourceFile, ...]]:
+        sources = tuple(source_file(file) for file in files)
+        for file in files:
+            if file.stat().st_size == 0:
+                raise DataError(f"{file} is empty: expected a header and at least one row")
+        try:
+            if _is_parquet(files[0]):
+                frame = pl.scan_parquet(list(files))
+            else:
+                readable = [self._utf8(source, cache) for source in sources]
+                # Text throughout: what is a number, a time or an identifier is told by the settings, not by guessing.
+                frame = pl.scan_csv(readable, separator=self.separator, infer_schema=False)
+            frame.collect_schema()
+        except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+            raise DataError(f"{files[0]} cannot be read: {first_line(error)}{_hint(error)}") from error
+        return frame, sources
+
+    def _utf8(self, source: SourceFile, cache: Path) -> Path:
+        """The file itself where it is UTF-8, else a copy that is."""
+        encoding = codecs.lookup(self.encoding).name
+        if encoding in ("utf-8", "ascii"):
+            return source.path
+
+        def convert(partial: Path) -> None:
+            with (
+                source.path.open(encoding=encoding, newline="") as read,
+                partial.open("w", newline="", encoding="utf-8") as out,
+            ):
+                while text := read.read(CHUNK):
+                    out.write(text)
+
+        return cached(cache / NAME / f"utf8-{encoding}-{source.sha256[:16]}.csv", convert).path
+
+
+def _found(path: str, setting: str) -> tuple[Path, ...]:
+    """The files that a setting names, in order of name."""
+    named = Path(path).expanduser()
+    if named.is_dir():
+        candidates = sorted(file for file in named.iterdir() if file.name.lower().endswith((*PARQUET, *TEXT)))
+    elif named.is_file():
+        candidates = [named]
+    else:
+        candidates = [Path(file) for file in sorted(glob.glob(str(named), recursive=True)) if Path(file).is_file()]
+    if not candidates:
+        raise DataError(
+            f"{setting}={path} names no file (from {Path.cwd()}): expected a CSV or Parquet file, a folder "
+            "of them, or a pattern"
+        )
+    if len({_is_parquet(file) for file in candidates}) > 1:
+        raise DataError(
+            f"{setting}={path} names CSV and Parquet files: expected files of one kind, name them with a pattern"
+        )
+    return tuple(candidates)
+
+
+def _is_parquet(file: Path) -> bool:
+    return file.suffix.lower() in PARQUET
+
+
+def _hint(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower():
+        return ". It is not text in the expected encoding: convert it to UTF-8, or set dataset.encoding=latin-1"
+    return ". Expected a CSV with a header (see dataset.separator) or a Parquet file"
