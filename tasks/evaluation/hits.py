@@ -41,12 +41,13 @@ def look_up(ids: NDArray[np.int32], matrix: csr_array) -> NDArray[np.bool_]:
     starts = (np.arange(users, dtype=np.int64) % width) * items
     cells = np.repeat(starts, np.diff(matrix.indptr)) + matrix.indices
     asked = starts[:, None] + ids
-    asked[ids == NO_ITEM] = len(marks) - 1
+    if ids.size and ids.min() == NO_ITEM:
+        asked[ids == NO_ITEM] = len(marks) - 1
     for first in range(0, users, width):
         last = min(first + width, users)
         own = cells[matrix.indptr[first] : matrix.indptr[last]]
         marks[own] = True
-        np.take(marks, asked[first:last], out=found[first:last])
+        np.take(marks, asked[first:last], out=found[first:last], mode="clip")  # checked above; "raise" would copy
         marks[own] = False
     return found
 
@@ -58,12 +59,14 @@ class Hits:
     Attributes:
         is_hit: float64 (U, K), 1.0 where the item at this rank was a target, else 0.0.
         found: float64 (U, K), number of hits up to and including this rank.
+        first: int64 (U,), ranks before the first hit; K where there is none.
         targets: int64 (U,), |T|; 0 for a user with nothing to find, whose figures are ``nan``.
 
     """
 
     is_hit: NDArray[np.float64]
     found: NDArray[np.float64]
+    first: NDArray[np.int64]
     targets: NDArray[np.int64]
 
     @classmethod
@@ -74,8 +77,11 @@ class Hits:
             ValueError: Lists and targets disagree on the number of users, or an id is no item.
 
         """
-        is_hit = look_up(ids, targets).astype(np.float64)
-        return cls(is_hit, np.cumsum(is_hit, axis=1), np.diff(targets.indptr).astype(np.int64))
+        there = look_up(ids, targets)
+        is_hit = there.astype(np.float64)
+        found = np.cumsum(is_hit, axis=1)
+        first = np.where(found[:, -1] > 0, there.argmax(axis=1), ids.shape[1])
+        return cls(is_hit, found, first, np.diff(targets.indptr).astype(np.int64))
 
     def with_further_targets(self, outside: NDArray[np.int64]) -> "Hits":
         """The ``strict`` reading: targets outside the catalogue, int64 (U,), are part of T, and always missed."""

@@ -14,6 +14,4 @@ class ReciprocalRank:
 
     def per_user(self, hits: Hits, k: int) -> NDArray[np.float64]:
         """Value per user, float64 (U,); see ``AccuracyMetric``."""
-        # The ranks before the first hit are those at which nothing has been found.
-        before = (hits.found[:, : hits.within(k)] == 0).sum(axis=1)
-        return hits.defined(np.where(before < k, 1.0 / (before + 1), 0.0))
+        return hits.defined(np.where(hits.first < hits.within(k), 1.0 / (hits.first + 1), 0.0))
