@@ -47,10 +47,7 @@ def cuts_of(log: EventLog, settings: SplitSettings) -> Cuts:
         DataError: The log is empty, or has no times and ``settings`` needs them.
 
     """
-    if log.events.height == 0:
-        raise DataError(
-            "no event is left to split: expected at least one row after cleaning; look at the quality report"
-        )
+    end = log_end(log)
     if not log.roles.has_times:
         if isinstance(settings, TemporalSplit):
             raise DataError(
@@ -58,7 +55,6 @@ def cuts_of(log: EventLog, settings: SplitSettings) -> Cuts:
                 "or use split=user_holdout question=rest"
             )
         return Cuts(None, None, None)
-    end = _log_end(log)
     if not isinstance(settings, TemporalSplit):
         return Cuts(None, None, end)
     first = first_events(log)
@@ -66,7 +62,19 @@ def cuts_of(log: EventLog, settings: SplitSettings) -> Cuts:
     return Cuts(_moment(settings.first_cut, first), _moment(settings.second_cut, first), end)
 
 
-def _log_end(log: EventLog) -> int:
+def log_end(log: EventLog) -> int | None:
+    """Just after the newest event or cancellation; None without times.
+
+    Raises:
+        DataError: The log is empty.
+
+    """
+    if log.events.height == 0:
+        raise DataError(
+            "no event is left to split: expected at least one row after cleaning; look at the quality report"
+        )
+    if not log.roles.has_times:
+        return None
     newest = int(log.events[Column.TIME].to_numpy().max())
     if Column.CANCELLED_AT in log.events.columns:
         cancelled = log.events[Column.CANCELLED_AT].max()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tasks.domain import OUTSIDE, Column, EventLog, Population, Warm
 from tasks.errors import DataError
-from tasks.splitting.cuts import NEVER, Cuts, cuts_of, first_events
+from tasks.splitting.cuts import NEVER, Cuts, cuts_of, first_events, log_end
 from tasks.splitting.leakage import check_split
 from tasks.splitting.parts import Role, Roles, Split
 from tasks.splitting.settings import SplitSettings, TemporalSplit
@@ -92,7 +92,7 @@ def warm_of_everything(log: EventLog, settings: SplitSettings, seed: int = 0) ->
     known = np.ones(users, dtype=np.bool_)
     if log.roles.has_times and isinstance(settings, TemporalSplit):
         known = known_first_visit(first_events(log), settings.burn_in_days)
-    end = cuts_of(log, settings).log_end
+    end = log_end(log)
     touches = _touches(log, np.full(users, NEVER if end is None else end, dtype=np.int64), hashes)
     warm, catalogue, _ = _warm(log, touches, known, end)
     return warm, catalogue
