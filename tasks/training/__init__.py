@@ -1,0 +1,1 @@
+"""From warm behaviour to a trained generator of virtual behaviour."""

@@ -1,0 +1,98 @@
+"""From posed questions and new users to what the networks take."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from lightning_modules.catalogue import Catalogue
+from lightning_modules.conditions import Episodes
+from tasks.domain import NewUsers, Posed
+from tasks.features.time import gaps
+from tasks.training.clock import Clock
+
+
+def episodes_of(posed: Sequence[Posed], catalogue: Catalogue, clock: Clock) -> Episodes:
+    """All numbers of shots of one question as episodes; a user is a group.
+
+    Rows without a target are left out: there is nothing to learn from them.
+
+    Args:
+        posed: The question at each number of shots, posed to the same population.
+        catalogue: Widths of the conditions.
+        clock: How times become a calendar.
+
+    Raises:
+        ValueError: If no user has a target.
+
+    """
+    parts = []
+    for question in posed:
+        held = np.diff(question.targets.indptr) > 0
+        positions = np.flatnonzero(held)
+        if len(positions):
+            targets = csr_array(question.targets[positions])
+            users = question.users.select(positions)
+            parts.append(conditions_of(users, catalogue, clock, targets, question.population[positions]))
+    if not parts:
+        raise ValueError("no user has a target: there are no episodes")
+    return concatenate(parts)
+
+
+def conditions_of(
+    users: NewUsers,
+    catalogue: Catalogue,
+    clock: Clock,
+    targets: csr_array | None = None,
+    group: np.ndarray | None = None,
+) -> Episodes:
+    """Users as episodes, without targets unless some are given.
+
+    Category codes the networks have never seen count as unknown (0).
+    """
+    sizes = np.array(catalogue.user_cardinalities, dtype=np.int64)
+    categories = users.features.categories.astype(np.int64)
+    if categories.shape[1] != len(sizes) or users.features.numbers.shape[1] != catalogue.user_numbers:
+        raise ValueError(
+            f"expected {len(sizes)} user categories and {catalogue.user_numbers} numbers, "
+            f"got {categories.shape[1]} and {users.features.numbers.shape[1]}"
+        )
+    shift = np.zeros(len(users.items), dtype=np.float32)
+    if users.times is not None and catalogue.calendar_width:
+        shift = gaps(users.rows, users.times)
+    now = users.now if catalogue.calendar_width else None
+    if now is None and catalogue.calendar_width:
+        season = np.zeros((len(users), catalogue.calendar_width), dtype=np.float32)  # no time is known: the centre
+    else:
+        season = clock.features(now, len(users))
+    return Episodes(
+        n_items=catalogue.n_items,
+        support_indptr=users.rows.indptr,
+        support_items=users.items,
+        support_gaps=shift,
+        support_weights=np.log(users.weights).astype(np.float32),
+        shots=users.shots,
+        categories=np.where((categories < sizes) & (categories >= 0), categories, 0),
+        numbers=users.features.numbers,
+        calendar=season,
+        targets=csr_array((len(users), catalogue.n_items), dtype=np.float32) if targets is None else targets,
+        group=np.arange(len(users), dtype=np.int64) if group is None else group.astype(np.int64),
+    )
+
+
+def concatenate(parts: Sequence[Episodes]) -> Episodes:
+    """Episodes one after the other."""
+    lengths = np.concatenate([np.diff(part.support_indptr) for part in parts])
+    return Episodes(
+        n_items=parts[0].n_items,
+        support_indptr=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)]),
+        support_items=np.concatenate([part.support_items for part in parts]),
+        support_gaps=np.concatenate([part.support_gaps for part in parts]),
+        support_weights=np.concatenate([part.support_weights for part in parts]),
+        shots=np.concatenate([part.shots for part in parts]),
+        categories=np.concatenate([part.categories for part in parts]),
+        numbers=np.concatenate([part.numbers for part in parts]),
+        calendar=np.concatenate([part.calendar for part in parts]),
+        targets=csr_array(vstack([part.targets for part in parts], format="csr")),
+        group=np.concatenate([part.group for part in parts]),
+    )
