@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.domain import NO_ITEM, Evidence, NewUsers, TopK
+from tasks.recommenders.selection import largest
 from tasks.recommenders.ties import settle_boundary, settle_within, user_salts
 
 BLOCK_USERS = 250
@@ -46,8 +47,6 @@ def rank(
     """Rank the catalogue for each user; arguments as in ``FittedRecommender.top_k``."""
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    import torch
-
     forbidden = _forbidden(n_items, exclude, allow)
     result = TopK(
         ids=np.full((len(users), k), NO_ITEM, dtype=np.int32),
@@ -68,8 +67,7 @@ def rank(
             scores[:size, forbidden] = -np.inf
         if mask_support:
             scores[chosen.rows.row_of_entry, chosen.items] = -np.inf
-        buffers = (torch.from_numpy(values[:size]), torch.from_numpy(order[:size]))
-        torch.topk(torch.from_numpy(scores[:size]), width, dim=1, out=buffers)
+        largest(scores[:size], values[:size], order[:size])
         _check_finite(values[:size], block.start)
         salts = user_salts(chosen.ids, seed)
         ids = settle_boundary(scores[:size], values[:size], order[:size], listed, salts)

@@ -53,25 +53,28 @@ def settle_boundary(
     edge = values[rows, k]
     above = (values[rows, :k] > edge[:, None]).sum(axis=1)
     row, item = np.nonzero(scores[rows] == edge[:, None])
-    keys = tie_keys(salts[rows[row]], item)
-    drawn = _largest_keys(row, item, keys, (len(rows), scores.shape[1]), k)
+    drawn = _draw(row, item, tie_keys(salts[rows[row]], item), len(rows), k)
     place = np.arange(k)
-    tied = np.take_along_axis(drawn, np.maximum(place - above[:, None], 0), axis=1)
+    tied = np.take_along_axis(drawn, np.clip(place - above[:, None], 0, drawn.shape[1] - 1), axis=1)
     ids[rows] = np.where(place < above[:, None], ids[rows], tied)
     return ids
 
 
-def _largest_keys(
-    row: NDArray[np.intp], item: NDArray[np.intp], keys: NDArray[np.int64], shape: tuple[int, int], k: int
-) -> NDArray[np.int64]:
-    """Items of the k largest keys per row, (rows, k)."""
+def _draw(
+    row: NDArray[np.intp], item: NDArray[np.intp], keys: NDArray[np.int64], rows: int, k: int
+) -> NDArray[np.intp]:
+    """Per row the items of its largest keys, falling: (rows, at most k).
+
+    Every row has more tied items than places to fill, so what pads the shorter rows is never looked at.
+    """
     import torch
 
-    # Every row holds at least one tied item more than there are places to fill; what the fill value -1
-    # draws lies behind those places and is never looked at.
-    composite = np.full(shape, -1, dtype=np.int64)
-    composite[row, item] = keys
-    return torch.topk(torch.from_numpy(composite), k, dim=1).indices.numpy()
+    counts = np.bincount(row, minlength=rows)
+    starts = np.cumsum(counts) - counts
+    padded = np.full((rows, counts.max()), -1, dtype=np.int64)
+    padded[row, np.arange(len(row)) - starts[row]] = keys
+    order = torch.topk(torch.from_numpy(padded), min(k, padded.shape[1]), dim=1).indices.numpy()
+    return item[np.minimum(starts[:, None] + order, len(item) - 1)]
 
 
 def settle_within(values: NDArray[np.float32], ids: NDArray[np.int32], salts: NDArray[np.uint64]) -> NDArray[np.int32]:

@@ -106,6 +106,16 @@ def test_lists_hold_the_best_scores(users: int, items: int, k: int, levels: int,
     np.testing.assert_array_equal(longer.ids[:, :listed], top.ids[:, :listed])
 
 
+def test_ties_in_a_wide_catalogue_are_drawn_evenly() -> None:
+    """Rows are cut into strips before they are sorted; strips must not show."""
+    rows = np.zeros((1, 4000))
+    rows[0, 100:160] = 1
+    top = scorer(rows).top_k(people(9000), 20)
+    counts = np.bincount(top.ids.ravel(), minlength=4000)
+    assert counts[100:160].sum() == 180_000
+    assert (np.abs(counts[100:160] - 3000) < 4.5 * np.sqrt(9000 / 3 * 2 / 3)).all()
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_scores_that_are_not_finite_are_refused(bad: float) -> None:
     rows = np.zeros((3, 8))
