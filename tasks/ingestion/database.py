@@ -55,7 +55,7 @@ def read_query(uri: str, query: str) -> pl.DataFrame:
             "Export the log of another database to CSV or Parquet and use dataset=file"
         )
     try:
-        frame = pl.read_database_uri(query, uri, engine="adbc")
+        frame = _plain(pl.read_database_uri(query, uri, engine="adbc"))
     except Exception as error:  # the drivers raise errors of their own
         raise DataError(f"The query at {address(uri)} failed: {_said(error, uri)}") from None
     return frame.sort(frame.columns) if frame.width else frame
@@ -64,6 +64,13 @@ def read_query(uri: str, query: str) -> pl.DataFrame:
 def digest(frame: pl.DataFrame) -> str:
     """sha256 over a frame's names, types and values, hex."""
     return hashlib.sha256(frame.rechunk().write_ipc_stream(None).getbuffer()).hexdigest()
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Types of the database's own, such as PostgreSQL's NUMERIC, as what they are kept in: text."""
+    return frame.with_columns(
+        pl.col(name).ext.storage() for name, dtype in frame.schema.items() if dtype.is_extension()
+    )
 
 
 def _said(error: Exception, uri: str) -> str:
