@@ -14,6 +14,9 @@ from tasks.splitting.questions import pose_all, user_ids
 from tasks.splitting.settings import SplitSettings
 from tasks.splitting.split import split, warm_of_everything
 
+MANY_OUTSIDE = 0.25
+"""Share of targets outside the catalogue that is worth a word."""
+
 
 def inspect_log(
     log: EventLog,
@@ -60,7 +63,7 @@ def inspect_log(
         items=log.items.height,
         events=log.events.height,
         visits=log.events.select(Column.USER, Column.VISIT).unique().height if has_times else None,
-        lengths=_lengths(whole.histories, log),
+        lengths=_lengths(whole.histories if whole.as_new is None else whole.as_new, log),
         split=None if parts is None else parts.name,
         cuts=None if parts is None else parts.cuts,
         parts={} if parts is None else _parts(parts),
@@ -121,12 +124,21 @@ def _fallback_advice(reason: str | None, questions: tuple[str, ...]) -> list[str
 
 def _population_advice(parts: Split, eligible: list[Eligible]) -> list[str]:
     advice = []
-    for row in eligible:
-        validation = row.validation_a + row.validation_b
-        if min(validation, row.test) < MINIMUM_USERS:
+    by_time = parts.cuts.warm_until is not None
+    for question in dict.fromkeys(row.question for row in eligible):
+        rows = [row for row in eligible if row.question == question]
+        fewest = min(rows, key=lambda row: min(row.validation_a + row.validation_b, row.test))
+        validation = fewest.validation_a + fewest.validation_b
+        if min(validation, fewest.test) < MINIMUM_USERS:
             advice.append(
-                f"{row.question} at {row.shots}: {validation} validation and {row.test} test users; below "
-                f"{MINIMUM_USERS} the figures are little more than noise."
+                f"{question} at {fewest.shots}: {validation} validation and {fewest.test} test users; with fewer than "
+                f"{MINIMUM_USERS} expect wide intervals."
+            )
+        outside = np.nanmax([0.0, *(row.outside for row in rows)])
+        if outside > MANY_OUTSIDE:
+            advice.append(
+                f"{question}: up to {outside:.0%} of the targets are items that no warm user touched, which nothing "
+                "fitted on warm users can recommend" + ("; a later split.first_cut leaves fewer." if by_time else ".")
             )
     if not parts.warm.gives_episodes.any():
         advice.append("No warm user gives episodes: shorten split.burn_in_days, or move split.first_cut.")

@@ -63,7 +63,7 @@ def test_a_small_log_falls_back_and_says_so():
     assert found.split == "user_holdout"
     assert {one.question for one in found.eligible} == {"rest"}
     assert "fall back to question=rest" in found.advice[0]
-    assert any("noise" in words for words in found.advice)
+    assert any("wide intervals" in words for words in found.advice)
 
 
 def test_a_log_that_cannot_be_split_is_inspected_all_the_same():
@@ -74,6 +74,14 @@ def test_a_log_that_cannot_be_split_is_inspected_all_the_same():
         assert found.users == 1
         assert "cannot be evaluated" in found.advice[-1]
         json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_targets_that_nobody_can_recommend_are_worth_a_word():
+    new = [(f"{part}{user}", "new", day) for part, day in (("t", 240), ("v", 140)) for user in range(300)]
+    rows = [*shop(300), *new]
+    found = inspect_log(log_of(rows), quality(len(rows)), SETTINGS, ("next_visits",))
+    assert {one.outside for one in found.eligible} == {0.5}
+    assert "up to 50%" in found.advice[0]
 
 
 def test_it_becomes_tables_and_json():
