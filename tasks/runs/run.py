@@ -76,8 +76,9 @@ class Run:
         self._write(stages={**self._state.stages, name: dict(payload or {})})
 
     def set_mlflow_run(self, mlflow_run_id: str | None) -> None:
-        """Record the MLflow run, so that a resumed run goes on with it."""
-        self._write(mlflow_run_id=mlflow_run_id)
+        """Record the MLflow run, so that a resumed run goes on with it; None (tracking is off) keeps the one known."""
+        if mlflow_run_id is not None:
+            self._write(mlflow_run_id=mlflow_run_id)
 
     def close(self, status: RunStatus, failure: str | None = None) -> None:
         """Write the final status and give the lock back."""
@@ -139,7 +140,7 @@ def open_run(
     try:
         # Two processes that start runs of different keys must not write one another's states.
         with FileLock(home.locks / "runs.guard", timeout=60):
-            fail_stale_runs(home, own_key=key, on_stale=on_stale)
+            stale = fail_stale_runs(home, own_key=key)
             earlier = sorted((state for state in all_states(home.runs) if state.key == key), key=_number)
             if resume and earlier and earlier[-1].status is not RunStatus.FINISHED:
                 state, resumed = replace(earlier[-1], status=RunStatus.RUNNING, failure=None, updated=_now()), True
@@ -150,6 +151,7 @@ def open_run(
             folder = home.runs / state.id
             folder.mkdir(exist_ok=True)
             state.write(folder)
+        _tell(stale, on_stale)
     except BaseException:
         lock.release()
         raise
@@ -157,13 +159,12 @@ def open_run(
     return Run(folder, state, lock, resumed=resumed)
 
 
-def fail_stale_runs(home: Home, *, own_key: str | None, on_stale: Callable[[RunState], None] | None) -> list[RunState]:
+def fail_stale_runs(home: Home, *, own_key: str | None = None) -> list[RunState]:
     """Mark runs FAILED that say RUNNING though nobody works on them; returns them.
 
     Args:
         home: Where runs live.
         own_key: Key whose lock the caller holds: a RUNNING run of it cannot be live.
-        on_stale: Told of each.
     """
     stale = []
     for state in all_states(home.runs):
@@ -177,13 +178,16 @@ def fail_stale_runs(home: Home, *, own_key: str | None, on_stale: Callable[[RunS
         failed.write(home.runs / state.id)
         logger.warning("Run %s was left RUNNING by a process that is gone; marked FAILED.", state.id)
         stale.append(failed)
-        if on_stale is not None:
-            try:
-                on_stale(failed)
-            except Exception as error:
-                # An unreachable tracking server must not stop a new run.
-                logger.warning("Could not mark the MLflow run of %s as failed: %s", state.id, error)
     return stale
+
+
+def _tell(stale: list[RunState], on_stale: Callable[[RunState], None] | None) -> None:
+    """Outside the guard: a tracking server that does not answer must neither stop this run nor hold up others."""
+    for state in stale if on_stale is not None else ():
+        try:
+            on_stale(state)
+        except Exception as error:
+            logger.warning("Could not mark the MLflow run of %s as failed: %s", state.id, error)
 
 
 def one_line(error: BaseException) -> str:
