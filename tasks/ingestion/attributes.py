@@ -10,6 +10,7 @@ from tasks.domain import Column, Ragged
 from tasks.errors import DataError
 from tasks.ingestion.identifiers import Coded
 from tasks.ingestion.ordering import sort_rows
+from tasks.ingestion.schema import collect
 
 
 def at_first_event(
@@ -126,7 +127,7 @@ def known_before(
         raise DataError(f"{where}: expected the columns {', '.join(missing)}, found {', '.join(found)}")
     # Text and numbers meet as text: "7" in a CSV is 7 in a Parquet file.
     key = pl.col(id_column).cast(pl.String)
-    table = features.select(key, *names).filter(key.is_not_null()).unique(maintain_order=True).collect()
+    table = collect(features.select(key, *names).filter(key.is_not_null()).unique(maintain_order=True), where)
     twice = table[id_column].is_duplicated()
     if twice.any():
         raise DataError(

@@ -17,7 +17,7 @@ from tasks.ingestion.cleaning.rows import REASON, amounts, clock, is_cancellatio
 from tasks.ingestion.pseudonyms import Privacy
 from tasks.ingestion.quality import QualityReport, RuleCount, iso
 from tasks.ingestion.raw import CANCELLATION, RawLog
-from tasks.ingestion.schema import check_schema, describe_files, first_line
+from tasks.ingestion.schema import check_schema, collect, describe_files
 
 __all__ = ["apply_fences", "digest_of", "ingest"]
 
@@ -91,10 +91,8 @@ def _read(
     flags = [reason(charged), *([] if cancellation is None else [cancellation.alias(CANCELLATION)])]
     names = dict.fromkeys(name for name in wanted if name in schema)
     kept = [*names, *(expression.meta.output_name() for expression in derived + flags)]
-    try:
-        return raw.rows.with_columns(derived).with_columns(flags).select(list(dict.fromkeys(kept))).collect()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise DataError(f"{describe_files(raw)} cannot be read as expected: {_explain(error)}") from error
+    read = raw.rows.with_columns(derived).with_columns(flags).select(list(dict.fromkeys(kept)))
+    return collect(read, describe_files(raw))
 
 
 def _charges(reasons: pl.Series, rules: int) -> NDArray[np.int64]:
@@ -102,15 +100,6 @@ def _charges(reasons: pl.Series, rules: int) -> NDArray[np.int64]:
     if reasons.max() == 0:  # a clean log, at a fraction of the cost
         return np.zeros(rules, dtype=np.int64)
     return np.bincount(reasons.to_numpy(), minlength=rules + 1)[1:]
-
-
-def _explain(error: Exception) -> str:
-    line = first_line(error)
-    if "utf-8" in line.lower() or "utf8" in line.lower():
-        return f"it is not UTF-8 text ({line}). Convert it to UTF-8, or set dataset.encoding (for example latin-1)"
-    if "conversion" in line:
-        return f"{line}. Correct these values, or name the right column"
-    return line
 
 
 def _refuse(raw: RawLog, rules: CleaningRules, counts: Sequence[RuleCount], rows: int) -> None:

@@ -12,6 +12,7 @@ from tasks.domain import Column, LogRoles
 from tasks.errors import DataError
 from tasks.ingestion.columns import require_columns
 from tasks.ingestion.raw import CANCELLATION, RawLog, SourceFile
+from tasks.ingestion.schema import collect
 from tasks.ingestion.times import FORMATS, read_times
 
 logger = logging.getLogger(__name__)
@@ -189,7 +190,7 @@ def identifier(frame: pl.LazyFrame, column: str, where: str) -> pl.Expr:
     if dtype.is_decimal() and getattr(dtype, "scale", 1) == 0:
         return value.cast(pl.String)
     if dtype.is_float():  # whole numbers of which some are missing are often kept so
-        broken = frame.select((value.is_finite() & (value != value.floor())).any()).collect().item()
+        broken = collect(frame.select((value.is_finite() & (value != value.floor())).any()), where).item()
         if not broken:
             return pl.when(value.is_finite()).then(value).cast(pl.Int64)
     raise DataError(

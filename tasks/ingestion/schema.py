@@ -57,6 +57,28 @@ def resolve(frame: pl.LazyFrame, where: str) -> pl.Schema:
         raise DataError(f"{where} cannot be read: {first_line(error)}") from error
 
 
+def collect(frame: pl.LazyFrame, where: str) -> pl.DataFrame:
+    """Read the rows of a scan.
+
+    Raises:
+        DataError: They cannot be read, or a value is not of its column's type.
+
+    """
+    try:
+        return frame.collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"{where} cannot be read as expected: {_explain(error)}") from error
+
+
+def _explain(error: Exception) -> str:
+    line = first_line(error)
+    if "utf-8" in line.lower() or "utf8" in line.lower():
+        return f"it is not UTF-8 text ({line}). Convert it to UTF-8, or set dataset.encoding (for example latin-1)"
+    if "conversion" in line:
+        return f"{line}. Correct these values, or name the right column"
+    return line
+
+
 def describe_files(raw: RawLog) -> str:
     """The file of the log (or the first of them), for messages."""
     if not raw.files:

@@ -3,6 +3,7 @@
 import polars as pl
 
 from tasks.errors import DataError
+from tasks.ingestion.schema import collect
 
 SAMPLE = 1_000
 """Rows whose times are looked at to tell how they are written."""
@@ -32,7 +33,7 @@ def read_times(frame: pl.LazyFrame, column: str, time_format: str, time_zone: st
         DataError: The column is of another type, or most of its first values cannot be read.
 
     """
-    sample = frame.select(pl.col(column)).head(SAMPLE).collect()[column].drop_nulls()
+    sample = collect(frame.select(column).head(SAMPLE), where)[column].drop_nulls()
     expression, has_hours = _reading(sample, time_format, time_zone, f"{where}: column {column!r}")
     if len(sample):
         read = sample.to_frame().select(expression.alias("read"))["read"]

@@ -114,7 +114,7 @@ class File:
                 # Text throughout: what is a number, a time or an identifier is told by the settings, not by guessing.
                 frame = pl.scan_csv(readable, separator=self.separator, infer_schema=False)
             frame.collect_schema()
-        except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
             raise DataError(f"{files[0]} cannot be read: {first_line(error)}{_hint(error)}") from error
         return frame, sources
 
@@ -161,6 +161,6 @@ def _is_parquet(file: Path) -> bool:
 
 
 def _hint(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError) or "utf-8" in str(error).lower():
+    if isinstance(error, UnicodeError) or "utf-8" in str(error).lower():
         return ". It is not text in the expected encoding: convert it to UTF-8, or set dataset.encoding=latin-1"
     return ". Expected a CSV with a header (see dataset.separator) or a Parquet file"
