@@ -183,7 +183,9 @@ def fail_stale_runs(home: Home, *, own_key: str | None = None) -> list[RunState]
 
 def _tell(stale: list[RunState], on_stale: Callable[[RunState], None] | None) -> None:
     """Outside the guard: a tracking server that does not answer must neither stop this run nor hold up others."""
-    for state in stale if on_stale is not None else ():
+    if on_stale is None:
+        return
+    for state in stale:
         try:
             on_stale(state)
         except Exception as error:
