@@ -58,7 +58,7 @@ def evaluate(
             answered.append(Answered(one, outcomes))
             per_user += [_frame(one, name, outcome) for name, outcome in outcomes.items()]
             populations.append(_population(one))
-            logger.info("%s, %s: %d users, %d methods", question, one.shots_name, len(one.users), len(methods))
+            logger.debug("%s, %s: %d users, %d methods", question, one.shots_name, len(one.users), len(methods))
         rows += cells_of(answered, {name: method.role for name, method in methods.items()}, resamples, seed)
     return Evaluation(
         per_user=pl.concat(per_user, how="diagonal"),

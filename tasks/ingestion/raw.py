@@ -66,7 +66,11 @@ class DatasetSource(Protocol):
 
     @property
     def questions(self) -> tuple[str, ...]:
-        """Questions the log can answer, the default one first: next_visits, this_visit, rest."""
+        """Questions the log can answer, the default one first: next_visits, this_visit, rest.
+
+        A source whose split and questions are a considered choice also sets ``falls_back = False``; any other
+        log falls back to ``user_holdout`` and ``rest`` where it is too short for a split by time.
+        """
         ...
 
     def load(self, cache: Path) -> RawLog:

@@ -51,6 +51,7 @@ class Ml100k:
     path: str | None = None
 
     questions: ClassVar[tuple[str, ...]] = ("rest",)
+    falls_back: ClassVar[bool] = False
 
     def obtain(self, cache: Path) -> tuple[SourceFile, ...]:
         """Ratings, users and films: the user's original files, or from the wheel of ``recbole``."""

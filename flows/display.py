@@ -1,0 +1,78 @@
+"""What a run shows in the terminal: its configuration at the start, its results and the next commands at the end."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.tree import Tree
+
+from tasks.config import RunConfig
+from tasks.runs import Home
+
+
+def show_configuration(config: RunConfig) -> None:
+    """The resolved configuration as a tree."""
+    tree = Tree("configuration")
+    for key, value in config.plain.items():
+        _grow(tree, key, value, config.names.get(key))
+    Console().print(tree)
+
+
+def _grow(tree: Tree, key: str, value: Any, chosen: str | None = None) -> None:
+    label = f"[bold]{key}[/]" + (f" = {chosen}" if chosen else "")
+    if not isinstance(value, Mapping):
+        tree.add(f"{label} = {value}" if chosen is None else label, highlight=True)
+        return
+    branch = tree.add(label)
+    for inner, part in value.items():
+        if inner != "_target_":
+            _grow(branch, str(inner), part)
+
+
+def show_summary(summary: Mapping[str, Any], home: Home) -> None:
+    """The table of results, where to look at the run, and what to try next."""
+    console = Console(soft_wrap=True, highlight=False)
+    counts = summary["counts"]
+    console.print(
+        f"\n{counts['rows_out']:,} of {counts['rows_in']:,} rows, {counts['users']:,} users, {counts['items']:,} items."
+        f"\nSplit {counts['split']}: {counts['warm_users']:,} warm, {counts['validation_users']:,} validation and "
+        f"{counts['test_users']:,} test users; {counts['catalogue']:,} items in the catalogue."
+    )
+    if counts["split_changed_because"]:
+        console.print(f"[yellow]Not split as asked:[/] {counts['split_changed_because']}.")
+    _show_table(console, summary["table"])
+    for label, value in _where_to_look(summary, home):
+        console.print(f"{label:<12} {value}")
+
+
+def _show_table(console: Console, shown: Mapping[str, Any]) -> None:
+    """One block per figure, narrow enough for 80 columns."""
+    console.print(f"\n[bold]{shown['title']}[/]")
+    table = Table(box=None, padding=(0, 0, 0, 1), pad_edge=False)
+    heads = [column.replace("s = ", "s=").replace("mean, s ≥ 1", "mean") for column in shown["columns"][2:]]
+    table.add_column("", no_wrap=True)
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True, min_width=6)
+    last = None
+    for figure, method, *numbers in shown["rows"]:
+        if figure != last and method:
+            table.add_row(f"[bold]{figure}[/]")
+        table.add_row(f"  {method}" if method else figure, *numbers)
+        last = figure
+    console.print(table)
+    console.print()
+
+
+def _where_to_look(summary: Mapping[str, Any], home: Home) -> list[tuple[str, str]]:
+    run_folder = summary["run_folder"]
+    lines = [("run folder", run_folder)]
+    if summary["objective"] is not None:
+        lines.append(("objective", f"{summary['objective_name']} = {summary['objective']:.4f}"))
+    if summary["mlflow_run_id"]:
+        uri = f"sqlite:///{home.mlflow_database}"
+        lines.append(("MLflow", f"run {summary['mlflow_run_id']}"))
+        lines.append(("", f"mlflow server --workers 1 --backend-store-uri {uri}   (http://127.0.0.1:5000)"))
+    lines.append(("Prefect", f"PREFECT_HOME={home.prefect} prefect server start   (http://127.0.0.1:4200)"))
+    lines.append(("next", f"python -m flows.recommend model={run_folder} events=<file> output=lists.parquet"))
+    return lines

@@ -1,0 +1,176 @@
+"""Train: ingest → split → train → augment → evaluate → refit → report.
+
+python -m flows.train dataset=online_retail network=conditional loss=hinge seed=1
+python -m flows.train --cfg job        # print the resolved configuration, train nothing
+python -m flows.train -m seed=0,1,2    # one run after another
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from flows.arguments import check_arguments
+from flows.display import show_configuration, show_summary
+from flows.orchestration import prefect_server
+from flows.terminal import configure_terminal, one_error
+from tasks.config import RunConfig, load_config
+from tasks.errors import ColdcartError
+from tasks.ingestion.download import DownloadError
+from tasks.ingestion.folders import cache_folder
+from tasks.ingestion.raw import RawLog
+from tasks.runs import CodeState, Home, Run, code_state, open_run, run_key
+from tasks.runs.state import RunState
+from tasks.tracking import TrackedRun, fail_run, run_tags, start_run
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def run_name() -> str:
+    """A name a person can read, from the parameters of the flow run."""
+    overrides = flow_run.parameters.get("overrides") or []
+    return "train " + (" ".join(str(override) for override in overrides) or "with defaults")
+
+
+@flow(name="train", flow_run_name=run_name)
+def train(overrides: list[str] = []) -> dict[str, Any]:  # noqa: B006 - only read; a union would spoil the form
+    """Train a generator of virtual behaviour and measure what it does for new users.
+
+    Args:
+        overrides: Choices and settings, for example dataset=ml_100k or trainer.max_epochs=5.
+
+    Returns:
+        The run's summary, as in summary.json.
+    """
+    return train_with(load_config(overrides))
+
+
+def train_with(config: RunConfig) -> dict[str, Any]:
+    """Open the run of this configuration, data and code (or go on with it), and take it through its stages."""
+    raw, problem = _obtain(config)
+    home, code = Home.current(), code_state()
+    key = run_key(config.plain, [file.sha256 for file in raw.files] if raw else [], code.version)
+    name = "-".join([*(config.names[group] for group in ("dataset", "network", "loss")), f"seed{config.seed}"])
+
+    def on_stale(state: RunState) -> None:
+        if state.mlflow_run_id is not None:
+            fail_run(config.tracking, home, state.mlflow_run_id, state.failure or "stale")
+
+    with (
+        open_run(home, key, name=name, resume=config.resume, on_stale=on_stale) as run,
+        _track(config, home, run, code, raw, name) as tracked,
+    ):
+        if raw is None:
+            raise problem or AssertionError
+        return _stages(config, raw, run, tracked, code)
+
+
+def _obtain(config: RunConfig) -> tuple[RawLog | None, ColdcartError | None]:
+    """The log, or why it cannot be had: a run that has no data is a failed run all the same."""
+
+    @task(
+        name="obtain",
+        task_run_name=f"obtain {config.names['dataset']}",
+        retries=2,
+        retry_delay_seconds=[5, 20],
+        retry_condition_fn=lambda _task, _run, state: isinstance(state.data, DownloadError),
+        cache_policy=NO_CACHE,
+    )
+    def download() -> RawLog:
+        raw: RawLog = config.dataset.load(cache_folder())
+        return raw
+
+    try:
+        return download(), None
+    except ColdcartError as error:
+        return None, error
+
+
+def _track(config: RunConfig, home: Home, run: Run, code: CodeState, raw: RawLog | None, name: str) -> TrackedRun:
+    """The MLflow run: a new one, or the one that an interrupted run left."""
+    question = config.question or config.dataset.questions[0]
+    tags = run_tags(
+        stage="train",
+        names=config.names,
+        config=config.plain,
+        question=question,
+        code=code,
+        data_digest="" if raw is None else ",".join(file.sha256 for file in raw.files),
+        run_key=run.state.key,
+        run_id=run.id,
+        prefect_flow_run_id=str(flow_run.id) if flow_run.id else None,
+    )
+    experiment = config.tracking.experiment_name(config.names["dataset"], question)
+    tracked = start_run(config.tracking, home, name=name, experiment=experiment, tags=tags, run_id=run.mlflow_run_id)
+    run.set_mlflow_run(tracked.id)
+    tracked.log_parameters(config.plain)
+    return tracked
+
+
+def step(name: str, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """Run one stage as a Prefect task, in this thread.
+
+    Its arguments stay out of Prefect, which would look for futures inside every array.
+    """
+
+    @task(name=name, task_run_name=name, cache_policy=NO_CACHE)
+    def work() -> T:
+        return function(*arguments, **options)
+
+    return work()
+
+
+def _stages(config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code: CodeState) -> dict[str, Any]:
+    # Torch, Lightning and scikit-learn take seconds to import; --help and a typo should not wait for them.
+    from tasks.stages.evaluation_fit import augment_stage, evaluate_stage, train_stage
+    from tasks.stages.ingest import ingest_log
+    from tasks.stages.prepare import prepare
+    from tasks.stages.refit import refit_stage
+    from tasks.stages.report import report_stage
+
+    ingested = step("ingest", ingest_log, raw, config)
+    tracked.set_tags({"question": ingested.question})
+    tracked.log_json(ingested.quality.to_dict(), "data_quality.json")
+    tracked.log_text(ingested.quality.to_markdown(), "data_quality.md")
+    prepared = step("split", prepare, ingested, config)
+    trained = step("train", train_stage, config, ingested, prepared, run, tracked)
+    fitted, generator, history = trained.fitted, trained.result.generator, trained.result.history
+    augmented = step("augment", augment_stage, config, prepared, trained, run)
+    measured = step("evaluate", evaluate_stage, config, prepared, trained, augmented, run, tracked, code)
+    step("refit", refit_stage, config, ingested, prepared, fitted, augmented, generator, trained.epochs, run)
+    return step("report", report_stage, config, ingested, prepared, fitted, history, measured, run, tracked)
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="config")
+@one_error
+def main(_: DictConfig) -> float | None:
+    """One run from the command line; returns the figure that sweeps maximise."""
+    configure_terminal()
+    overrides = list(HydraConfig.get().overrides.task)
+    config = load_config(overrides)
+    show_configuration(config)
+    with prefect_server(meanwhile=_import_ahead):
+        summary = train(overrides)
+    show_summary(summary, Home.current())
+    objective = summary["objective"]
+    return None if objective is None else float(objective)
+
+
+def _import_ahead() -> None:
+    """What the first stages need takes seconds to import: done while the server starts."""
+    import tasks.stages.evaluation_fit
+    import tasks.stages.report  # noqa: F401
+
+
+if __name__ == "__main__":
+    check_arguments()
+    main()

@@ -1,0 +1,1 @@
+"""The stages of a run as plain functions: what flows/train.py wires together."""

@@ -1,0 +1,104 @@
+"""The stages of the evaluation fit, each of which a resumed run need not do again."""
+
+import logging
+from dataclasses import dataclass
+
+from tasks.config import RunConfig
+from tasks.evaluation.evaluation import Evaluation
+from tasks.recommenders import FittedRecommender
+from tasks.runs import CodeState, Run
+from tasks.stages.fit import Fitted, fit_augmented, fit_real, methods_of, monitored, train_generator
+from tasks.stages.ingest import Ingested
+from tasks.stages.looks import write_down
+from tasks.stages.measure import check_nothing_leaked, measure
+from tasks.stages.prepare import Prepared
+from tasks.stages.refit import best_epoch
+from tasks.stages.report import Measured, write_history, write_provenance
+from tasks.tracking import TrackedRun
+from tasks.training.train import TrainingResult
+
+logger = logging.getLogger(__name__)
+
+TRAIN, EVALUATE = "train", "evaluate"
+"""Names of stages in the run's state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What the evaluation fit is made of.
+
+    Attributes:
+        fitted: Recommenders on real behaviour.
+        result: The generator and its history.
+        epochs: Epochs after which it served the tuning users best.
+
+    """
+
+    fitted: Fitted
+    result: TrainingResult
+    epochs: int
+
+
+def train_stage(config: RunConfig, ingested: Ingested, prepared: Prepared, run: Run, tracked: TrackedRun) -> Trained:
+    """Fit the recommenders on real behaviour and train the generator, from its last epoch on if interrupted."""
+    training = prepared.ground.training
+    fitted = fit_real(config, training, prepared.half_a)
+    epoch_logger = tracked.epoch_logger()
+    result = train_generator(
+        config,
+        training,
+        prepared.question,
+        ingested.clock,
+        run.stage_folder(TRAIN),
+        fitted=fitted,
+        tuning=prepared.half_a,
+        loggers=[epoch_logger] if epoch_logger else [],
+    )
+    epochs = best_epoch(result.history, monitored(config, prepared.question))
+    run.mark_done(TRAIN, {"epochs": epochs})
+    logger.info("the generator served tuning users best after %d of %d epochs", epochs, len(result.history))
+    return Trained(fitted, result, epochs)
+
+
+def augment_stage(config: RunConfig, prepared: Prepared, trained: Trained, run: Run) -> FittedRecommender:
+    """The recommender on real + virtual rows, and the assertion that nothing leaked into any artefact."""
+    generator = trained.result.generator
+    augmented = fit_augmented(config, prepared.ground.training, trained.fitted, generator)
+    folder = run.folder / "evaluation"
+    folder.mkdir(exist_ok=True)
+    write_provenance(folder, check_nothing_leaked(prepared, trained.fitted, augmented, generator))
+    return augmented
+
+
+def evaluate_stage(
+    config: RunConfig,
+    prepared: Prepared,
+    trained: Trained,
+    augmented: FittedRecommender,
+    run: Run,
+    tracked: TrackedRun,
+    code: CodeState,
+) -> Measured:
+    """Measure every method on the validation users, and on the test users where the run is to look at them."""
+    folder = run.folder / "evaluation"
+    if run.stage_done(EVALUATE) is not None:
+        test = Evaluation.load(folder / "test") if prepared.test else None
+        return Measured(Evaluation.load(folder / "val_a"), Evaluation.load(folder / "val"), test)
+    logger.info("evaluating on %d validation users of half B", len(prepared.half_b[0].users))
+    methods = methods_of(config, trained.fitted, augmented, trained.result.generator)
+    if prepared.test:
+        write_down(run.id, code, "evaluate=test")
+    measured = Measured(
+        half_a=measure(config, prepared, methods, prepared.half_a),
+        half_b=measure(config, prepared, methods, prepared.half_b),
+        test=measure(config, prepared, methods, prepared.test) if prepared.test else None,
+    )
+    measured.half_a.save(folder / "val_a")
+    measured.half_b.save(folder / "val")
+    if measured.test is not None:
+        measured.test.save(folder / "test")
+    trained.result.generator.save(folder / "generator")
+    write_history(folder, trained.result.history)
+    tracked.log_metrics(measured.metrics())
+    run.mark_done(EVALUATE)
+    return measured

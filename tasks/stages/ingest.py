@@ -1,0 +1,72 @@
+"""From a raw log to a cleaned one, with the fences that may only see what was known before the first cut."""
+
+from dataclasses import dataclass
+
+from tasks.config import RunConfig
+from tasks.domain import EventLog
+from tasks.errors import ConfigError
+from tasks.ingestion.ingest import apply_fences, ingest
+from tasks.ingestion.quality import QualityReport
+from tasks.ingestion.raw import RawLog
+from tasks.splitting import Resolved, resolve
+from tasks.splitting.definitions import QUESTIONS
+from tasks.training.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """A cleaned log and how it will be split.
+
+    Attributes:
+        log: The cleaned log, after the fences.
+        resolved: Split, questions and cuts, and why they are not the ones asked for.
+        quality: Rows in, dropped or repaired by rule, rows out.
+        clock: How its times become a calendar.
+        time_zone: IANA name of the shop's time zone.
+        name: Name of the data set.
+
+    """
+
+    log: EventLog
+    resolved: Resolved
+    quality: QualityReport
+    clock: Clock
+    time_zone: str
+    name: str
+
+    @property
+    def question(self) -> str:
+        """What is asked of the model."""
+        return self.resolved.questions[0]
+
+
+def ingest_log(raw: RawLog, config: RunConfig) -> Ingested:
+    """Clean a raw log and settle how it is split.
+
+    Raises:
+        DataError: The log cannot be used; the message names the file, the column and what to do.
+        ConfigError: The data set cannot answer the question.
+
+    """
+    log, quality = ingest(raw, config.cleaning, config.privacy, config.until)
+    # A named data set comes with a considered split; anybody's log may be too short for it.
+    fall_back = getattr(config.dataset, "falls_back", True)
+    resolved = resolve(log, config.split, asked(config), fall_back=fall_back)
+    log, fences = apply_fences(log, config.cleaning, resolved.cuts.warm_until)
+    quality = quality.with_rules(fences, users=log.users.height, items=log.items.height)
+    return Ingested(log, resolved, quality, Clock(log.roles.has_hours, raw.time_zone), raw.time_zone, raw.name)
+
+
+def asked(config: RunConfig) -> tuple[str, ...]:
+    """The questions of a run, the leading one first.
+
+    Raises:
+        ConfigError: The data set cannot answer the question.
+
+    """
+    own = tuple(config.dataset.questions)
+    if config.question is None:
+        return own
+    if config.question not in own and config.question not in QUESTIONS:
+        raise ConfigError(f"question: {config.names['dataset']} answers {', '.join(own)}, got {config.question!r}")
+    return (config.question,)

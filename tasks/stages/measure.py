@@ -1,0 +1,60 @@
+"""The measurement: every method on the questions posed to new users, and the record that nothing leaked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tasks.augmentation.generator import ProfileGenerator
+from tasks.config import RunConfig, load_component
+from tasks.domain import Posed, Provenance
+from tasks.evaluation.evaluate import evaluate
+from tasks.evaluation.evaluation import Evaluation
+from tasks.evaluation.methods import Method
+from tasks.evaluation.metrics import ItemPopularity, Metric
+from tasks.overrides import choices
+from tasks.recommenders import FittedRecommender
+from tasks.splitting import check_provenance
+from tasks.stages.fit import Fitted
+from tasks.stages.prepare import Prepared
+
+
+def measure(config: RunConfig, prepared: Prepared, methods: Mapping[str, Method], posed: Sequence[Posed]) -> Evaluation:
+    """All configured metrics of all methods, with intervals over users."""
+    return evaluate(
+        methods,
+        posed,
+        metrics_of(config),
+        popularity=ItemPopularity.of(prepared.ground.training.warm.matrix()),
+        seed=config.seed,
+    )
+
+
+def metrics_of(config: RunConfig) -> dict[str, Metric]:
+    """The configured metrics by name; all of conf/metric where none is named."""
+    return {name: load_component("metric", name) for name in config.metrics or choices("metric")}
+
+
+def check_nothing_leaked(
+    prepared: Prepared, fitted: Fitted, augmented: FittedRecommender, generator: ProfileGenerator
+) -> tuple[Provenance, ...]:
+    """Every artefact of the evaluation fit saw warm users before the first cut, and nothing else.
+
+    Returns:
+        What each artefact saw, to be kept beside the figures.
+
+    Raises:
+        LeakageError: Naming the artefact.
+
+    """
+    ground = prepared.ground
+    records = [one.provenance for one in _artefacts(fitted, augmented, generator)]
+    records += [ground.users.provenance, ground.items.provenance]
+    check_provenance(records, prepared.split, ground.training.episodes)
+    return tuple(records)
+
+
+def _artefacts(
+    fitted: Fitted, augmented: FittedRecommender, generator: ProfileGenerator
+) -> Iterable[FittedRecommender]:
+    yield from fitted.baselines.values()
+    yield fitted.recommender
+    yield augmented
+    yield generator  # type: ignore[misc]  # a trained generator keeps the same record

@@ -1,0 +1,86 @@
+"""The model folder: what recommend, serve and the registry use."""
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from tasks.augmentation.generator import ProfileGenerator
+from tasks.augmentation.none import NoAugmentation
+from tasks.config import COMPONENT_GROUPS, RunConfig, build_component, load_component
+from tasks.features.items import titles_before
+from tasks.model_format import ComponentChoice, Header, ItemVocabulary, Model, TimeReader
+from tasks.recommenders import FittedRecommender
+from tasks.stages.ingest import Ingested
+from tasks.stages.prepare import Ground
+from tasks.training.trained_generator import TrainedGenerator
+
+IN_HEADER = tuple(group for group in COMPONENT_GROUPS if group not in {"dataset", "tracking", "trainer", "privacy"})
+
+
+def ship(
+    folder: Path,
+    config: RunConfig,
+    ingested: Ingested,
+    ground: Ground,
+    recommender: FittedRecommender,
+    popularity: FittedRecommender,
+    generator: ProfileGenerator,
+    fit: Literal["refit", "evaluation"],
+) -> None:
+    """Write a model; an earlier one in the folder is replaced once the new one is whole.
+
+    Args:
+        folder: The run's ``model/`` folder.
+        config: The run's configuration.
+        ingested: The log.
+        ground: What the fit stood on.
+        recommender: On real + virtual rows.
+        popularity: Serves users without any behaviour.
+        generator: Completes profiles.
+        fit: Whether it was fitted on everything, or is the evaluation fit.
+
+    """
+    log, warm = ingested.log, ground.training.warm
+    virtual = not isinstance(config.augmentation, NoAugmentation)
+    header = Header(
+        coldcart=version("coldcart"),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        question=ingested.question,
+        dataset=config.names["dataset"],
+        seed=config.seed,
+        fit=fit,
+        newest=None if warm.histories.times is None else int(warm.histories.times.max()),
+        digest=log.digest,
+        components={group: chosen(config, group) for group in IN_HEADER},
+    )
+    Model(
+        header=header,
+        items=ItemVocabulary.of(log, ground.catalogue, titles_before(log, ground.catalogue, warm.now)),
+        encoder=ground.users,
+        times=TimeReader(log.roles.has_times, log.roles.has_hours, ingested.time_zone),
+        recommender=recommender,
+        popularity=popularity,
+        augmentation=config.augmentation if virtual else None,
+        generator=generator if virtual else None,
+    ).save(folder, replace=True)
+
+
+def chosen(config: RunConfig, group: str) -> ComponentChoice:
+    """The option of a group by its name and settings, as the run resolved them."""
+    settings = {key: value for key, value in config.plain[group].items() if key != "_target_"}
+    return ComponentChoice(config.names[group], settings)
+
+
+def load_model(folder: Path) -> Model:
+    """Read a model folder.
+
+    Raises:
+        ModelError: The folder holds no model, a damaged one, or one of another version.
+
+    """
+    return Model.load(
+        folder,
+        build=load_component,
+        load_generator=lambda part: TrainedGenerator.load(part, build_component),
+    )
