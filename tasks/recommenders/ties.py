@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_CACHED_CELLS = 2**17
+"""Scores per chunk of tied rows: where everything is tied, the keys of a chunk still fit the cache."""
 
 
 def _mix(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -48,15 +50,15 @@ def settle_boundary(
     if values.shape[1] <= k:
         return ids
     rows = np.flatnonzero((values[:, k - 1] == values[:, k]) & (values[:, k] > -np.inf))
-    if len(rows) == 0:
-        return ids
-    edge = values[rows, k]
-    above = (values[rows, :k] > edge[:, None]).sum(axis=1)
-    row, item = np.nonzero(scores[rows] == edge[:, None])
-    drawn = _draw(row, item, tie_keys(salts[rows[row]], item), len(rows), k)
     place = np.arange(k)
-    tied = np.take_along_axis(drawn, np.clip(place - above[:, None], 0, drawn.shape[1] - 1), axis=1)
-    ids[rows] = np.where(place < above[:, None], ids[rows], tied)
+    step = max(1, _CACHED_CELLS // scores.shape[1])
+    for chunk in (rows[start : start + step] for start in range(0, len(rows), step)):
+        edge = values[chunk, k]
+        above = (values[chunk, :k] > edge[:, None]).sum(axis=1)
+        row, item = np.nonzero(scores[chunk] == edge[:, None])
+        drawn = _draw(row, item, tie_keys(salts[chunk[row]], item), len(chunk), k)
+        tied = np.take_along_axis(drawn, np.clip(place - above[:, None], 0, drawn.shape[1] - 1), axis=1)
+        ids[chunk] = np.where(place < above[:, None], ids[chunk], tied)
     return ids
 
 
