@@ -3,7 +3,7 @@
 Everything is ragged or CSR here; only a batch is dense, and no loop runs over users.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -118,6 +118,17 @@ class Batch:
     target_rows: Tensor
     target_items: Tensor
     target_counts: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on a device; itself if it is there already."""
+        if self.shots.device == device:
+            return self
+        moved = {
+            field.name: getattr(self, field.name).to(device, non_blocking=True)
+            for field in fields(self)
+            if field.name != "size"
+        }
+        return Batch(size=self.size, **moved)
 
     def without_features(self, hidden: Tensor) -> "Batch":
         """The same users, the side features of those marked in ``hidden``, bool (B,), unknown."""

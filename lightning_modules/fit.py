@@ -19,7 +19,7 @@ from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import Episodes, EpisodeTensors
 from lightning_modules.epoch_plan import EpochPlan
 from lightning_modules.losses.base import GanLoss
-from lightning_modules.networks.base import Generator, Network
+from lightning_modules.networks.base import Critic, Generator, Network
 from lightning_modules.noise import derived_seed
 from lightning_modules.profile_gan import ProfileGan
 from lightning_modules.trainer_settings import TrainerSettings
@@ -116,20 +116,25 @@ def fit_generator(
 def load_generator(checkpoint: Path, network: Network, catalogue: Catalogue) -> Generator:
     """The averaged generator of a checkpoint, in evaluation mode, on the CPU; executes nothing from the file."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    generator, _ = network.build(catalogue)
+    generator, _ = build(network, catalogue, seed=0)
     prefix = "average."
     generator.load_state_dict({name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)})
     return generator.requires_grad_(False).eval()
 
 
+def build(network: Network, catalogue: Catalogue, seed: int) -> tuple[Generator, Critic]:
+    """Fresh modules whose weights depend on the seed alone; torch's global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derived_seed(seed, _WEIGHTS))
+        return network.build(catalogue)
+
+
 def _module(
     episodes: Episodes, catalogue: Catalogue, network: Network, loss: GanLoss, settings: TrainerSettings, seed: int
 ) -> ProfileGan:
-    """The module with fresh weights; torch's global generator is left as it was."""
+    """The module with fresh weights."""
     plan = EpochPlan(episodes.group, batch_size=settings.batch_size, min_steps=settings.min_steps, seed=seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derived_seed(seed, _WEIGHTS))
-        generator, critic = network.build(catalogue)
+    generator, critic = build(network, catalogue, seed)
     return ProfileGan(generator, critic, loss, network.objective, plan, inner_steps=settings.inner_steps, seed=seed)
 
 

@@ -106,7 +106,8 @@ class ProfileGan(pl.LightningModule):
         first = batch_idx * self.inner_steps
         done = self.plan.steps * self.current_epoch
         for step in range(first, min(first + self.inner_steps, self.plan.steps)):
-            self._sums += self.step(self.episodes.batch(self._batches[step]), optimizers[0], optimizers[1])
+            batch = self.episodes.batch(self._batches[step]).to(self.device)
+            self._sums += self.step(batch, optimizers[0], optimizers[1])
             self._moving.update(done + step)
         if not torch.isfinite(self._sums[:3]).all():  # one look per call: on a GPU each look waits
             self._diverged(first)

@@ -33,7 +33,8 @@ def draw(generator: Generator, batch: Batch, ids: NDArray[np.uint64], *, draws: 
         float32 (S, B, I): ≥ 0, sum 1, exactly 0 at support items.
 
     """
-    device = batch.shots.device
+    device = next(generator.parameters()).device
+    batch = batch.to(device)
     noise = user_noise(ids, seed=seed, draws=draws, dimensions=generator.noise_dimensions)
     condition = generator.condition(batch)
     result = torch.empty((draws, batch.size, generator.n_items), device=device)

@@ -116,7 +116,7 @@ class Tripwires:
         assert self._validation_rows is not None
         logits = []
         for episodes, rows in ((self.training, self._train_rows), (self.validation, self._validation_rows)):
-            batch = episodes.batch(rows[:_NEIGHBOURS])
+            batch = episodes.batch(rows[:_NEIGHBOURS]).to(next(critic.parameters()).device)
             logits.append(critic(batch, generator.reals(batch))[0].float())
         deviation = logits[0].std(correction=0).clamp(min=1e-6)
         return float((logits[0].mean() - logits[1].mean()) / deviation)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import EpisodeTensors
+from lightning_modules.fit import build
 from lightning_modules.networks.base import Generator
 from lightning_modules.sampling import draw_blocks
 from tasks.domain import NewUsers, Provenance
@@ -119,7 +120,7 @@ class TrainedGenerator:
                 )
             network = build_component("network", description["network"])
             catalogue = _shapes(description["catalogue"])
-            module, _ = network.build(catalogue)
+            module, _ = build(network, catalogue, seed=0)
             module.load_state_dict(load_file(folder / WEIGHTS))
             return cls(
                 name=description["name"],
