@@ -34,14 +34,18 @@ class Fallback:
             raise ValueError(f"form must be popularity, decayed_popularity or late_popularity, got {self.form!r}")
         DecayedPopularity(self.half_life_days)  # checks the half-life
 
-    def order(self, training: Training) -> NDArray[np.float32]:
-        """Places in the popularity order as scores in (-1, 0], equal counts equal: below any interest; (I,)."""
+    def counts(self, training: Training) -> NDArray[np.float64]:
+        """The counts of that form of popularity, (I,)."""
         forms: dict[str, Popularity | DecayedPopularity | LatePopularity] = {
             "popularity": Popularity(),
             "decayed_popularity": DecayedPopularity(self.half_life_days),
             "late_popularity": LatePopularity(),
         }
-        distinct, place = np.unique(forms[self.form].counts(training), return_inverse=True)
+        return forms[self.form].counts(training)
+
+    def order(self, training: Training) -> NDArray[np.float32]:
+        """Places in the popularity order as scores in (-1, 0], equal counts equal: below any interest; (I,)."""
+        distinct, place = np.unique(self.counts(training), return_inverse=True)
         return ((place + 1 - len(distinct)) / max(len(distinct), 1)).astype(np.float32)
 
 
@@ -114,7 +118,7 @@ class CollaborativeFilter(FittedRecommender):
         """As in ``FittedRecommender``: only this block is ever dense."""
         interest = self.interest(users)
         out[...] = self.fallback
-        _scatter(interest.total, out)
+        out.reshape(-1)[places_in_block(interest.total)] = interest.total.data
         return lambda ids: _evidence(interest, out, ids)
 
     def evidence(self, users: NewUsers, ids: NDArray[np.int32]) -> NDArray[np.uint8]:
@@ -122,12 +126,11 @@ class CollaborativeFilter(FittedRecommender):
         return self.score_into(users, np.empty((len(users), self.n_items), dtype=np.float32))(ids)
 
 
-def _scatter(interest: csr_array, out: NDArray[np.float32]) -> None:
-    """Write the stored entries into ``out`` (B, I), contiguous."""
-    starts = np.arange(interest.shape[0], dtype=np.int64) * interest.shape[1]
-    places = np.repeat(starts, np.diff(interest.indptr))
-    places += interest.indices
-    out.reshape(-1)[places] = interest.data
+def places_in_block(matrix: csr_array) -> NDArray[np.int64]:
+    """Where the stored entries of a CSR (B, I) lie in a flat, contiguous block (B · I,)."""
+    places = np.repeat(np.arange(matrix.shape[0], dtype=np.int64) * matrix.shape[1], np.diff(matrix.indptr))
+    places += matrix.indices
+    return places
 
 
 def _evidence(interest: Interest, scores: NDArray[np.float32], ids: NDArray[np.int32]) -> NDArray[np.uint8]:
