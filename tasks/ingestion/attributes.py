@@ -11,6 +11,7 @@ from tasks.errors import DataError
 from tasks.ingestion.identifiers import Coded
 from tasks.ingestion.ordering import sort_rows
 from tasks.ingestion.schema import collect
+from tasks.ingestion.visits import as_times, moments
 
 
 def at_first_event(
@@ -33,14 +34,14 @@ def at_first_event(
     """
     if not names:
         return []
-    starts = np.flatnonzero(np.diff(users, prepend=-1))
+    starts = np.concatenate(([0], np.flatnonzero(users[1:] != users[:-1]) + 1))
     places, owners = starts, np.arange(len(starts))
     if same.any():
         runs = np.flatnonzero(~same)
         lengths = np.diff(runs, append=len(same))[np.searchsorted(runs, starts)]
         first = Ragged.from_lengths(lengths)
         places, owners = np.repeat(starts, lengths) + first.position_in_row, first.row_of_entry
-    rows = frame.select(names)[order[places]]
+    rows = frame.select(names)[pl.Series(order[places].astype(np.uint32))]
     bounds = np.flatnonzero(np.diff(owners, prepend=-1))
     coded = ((name, Coded.of(rows[name])) for name in names)
     return [column.decode(np.minimum.reduceat(column.codes, bounds)).alias(name) for name, column in coded]
@@ -50,7 +51,7 @@ def distinct_over_time(frame: pl.DataFrame, names: Sequence[str], items: NDArray
     """Distinct values of item columns with the time each was first seen.
 
     Args:
-        frame: Rows of the log, in any order, with ``time`` where the log has times.
+        frame: Rows of the log, in any order, with ``time`` or ``day`` where the log has times.
         names: Columns of ``frame``.
         items: Item of each row, shape (N,); every item below the highest has a row.
 
@@ -59,33 +60,33 @@ def distinct_over_time(frame: pl.DataFrame, names: Sequence[str], items: NDArray
 
     """
     coded = [Coded.of(frame[name]) for name in names]
-    has_times = Column.TIME in frame.columns
-    when = frame[Column.TIME].to_numpy() if has_times else np.zeros(len(items), dtype=np.int64)
+    moment = moments(frame)
+    when = np.zeros(len(items), dtype=np.int32) if moment is None else moment.to_numpy()
     codes: list[NDArray[np.integer]] = [column.codes for column in coded]
     rows = _first_of_each(items, codes, when)
-    by_values = [column[rows] for column in reversed(codes)]
-    rows = rows[np.lexsort([*by_values, when[rows], items[rows]])]
-    seen = pl.Series(Column.FIRST_SEEN, when[rows] if has_times else [None] * len(rows), dtype=pl.Int64)
+    rows = rows[sort_rows([items[rows], when[rows], *(column[rows] for column in codes)])[0]]
+    seen = pl.Series([None] * len(rows), dtype=pl.Int64)
+    if moment is not None:
+        seen = as_times(pl.Series(moment.name, when[rows]))
     columns = [column.decode(column.codes[rows]).alias(name) for name, column in zip(names, coded, strict=True)]
-    return pl.DataFrame([pl.Series(Column.ITEM, items[rows], dtype=pl.Int32), *columns, seen])
+    return pl.DataFrame([pl.Series(Column.ITEM, items[rows], dtype=pl.Int32), *columns, seen.alias(Column.FIRST_SEEN)])
 
 
 def _first_of_each(
-    items: NDArray[np.int32], codes: Sequence[NDArray[np.integer]], when: NDArray[np.int64]
+    items: NDArray[np.int32], codes: Sequence[NDArray[np.integer]], when: NDArray[np.integer]
 ) -> NDArray[np.int64]:
     """The earliest row of every distinct (item, values), in any order."""
     total = int(items.max()) + 1
-    # Most items never change. One scatter finds those that do, and only their rows are sorted.
-    some_row = np.zeros(total, dtype=np.int64)
-    some_row[items] = np.arange(len(items))
-    changes = np.zeros(total, dtype=np.bool_)
-    for column in codes:
-        changes[items[column[some_row][items] != column]] = True
-    earliest = np.full(total, np.iinfo(np.int64).max)
+    earliest = np.full(total, np.iinfo(when.dtype).max, dtype=when.dtype)
     np.minimum.at(earliest, items, when)
     is_earliest = np.flatnonzero(when == earliest[items])
-    some_row[items[is_earliest]] = is_earliest
-    steady = some_row[~changes]
+    rows = np.empty(total, dtype=np.int64)
+    rows[items[is_earliest]] = is_earliest
+    # Most items never change: those that do are found by comparing with one row each, and only they are sorted.
+    changes = np.zeros(total, dtype=np.bool_)
+    for column in codes:
+        changes[items[column[rows][items] != column]] = True
+    steady = rows[~changes]
 
     moving = np.flatnonzero(changes[items])
     keys = [items[moving], *(column[moving] for column in codes)]

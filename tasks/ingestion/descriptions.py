@@ -12,7 +12,12 @@ from tasks.ingestion.schema import describe_files
 
 
 def features_of_users(
-    raw: RawLog, bought: pl.DataFrame, users: Coded, order: NDArray[np.int64], same: NDArray[np.bool_]
+    raw: RawLog,
+    bought: pl.DataFrame,
+    users: Coded,
+    order: NDArray[np.int64],
+    by_user: NDArray[np.int32],
+    same: NDArray[np.bool_],
 ) -> list[pl.Series]:
     """The features that ``raw.roles`` names, one value per user: at the first event, or from the table of users.
 
@@ -21,13 +26,14 @@ def features_of_users(
         bought: Its kept rows.
         users: Their users.
         order: Positions of the rows by user, then time.
+        by_user: The user at each place of the order.
         same: Whether the row at that place is a duplicate of the one before.
 
     """
     names = (*raw.roles.user_categories, *raw.roles.user_numbers)
     in_log = [name for name in names if name in bought.columns]
     elsewhere = [name for name in names if name not in bought.columns]
-    seen = at_first_event(bought, in_log, order, users.codes[order], same) if in_log else []
+    seen = at_first_event(bought, in_log, order, by_user, same) if in_log else []
     table = f"user_features of {describe_files(raw)}"
     known = known_before(users.values, raw.user_features, Column.USER_ID, elsewhere, table)
     found = {column.name: column for column in (*seen, *known)}

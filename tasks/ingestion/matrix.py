@@ -24,6 +24,7 @@ def interactions(log: EventLog) -> csr_array:
     np.not_equal(pairs[1:], pairs[:-1], out=distinct[1:])
     pairs = pairs[distinct]
     bounds = np.searchsorted(pairs, np.arange(users + 1, dtype=np.int64) << bits)
-    columns = (pairs & (2**bits - 1)).astype(np.int32)
+    pairs &= 2**bits - 1
+    columns = pairs.astype(np.int32)
     ones = np.ones(len(pairs), dtype=np.float32)
     return csr_array((ones, columns, bounds.astype(np.int32)), shape=(users, items))

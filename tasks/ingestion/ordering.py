@@ -83,7 +83,7 @@ def _packed(columns: Sequence[NDArray[np.integer]]) -> tuple[NDArray[np.uint64],
     """One number per row that sorts as the columns do, and its bits; None where 64 bits do not suffice."""
     if len(columns[0]) == 0:
         return np.zeros(0, dtype=np.uint64), 0
-    key, bits = None, 0
+    key, bits = np.zeros(len(columns[0]), dtype=np.uint64), 0
     for column in columns:
         lowest, highest = int(column.min()), int(column.max())
         step = _step(column, lowest)
@@ -91,18 +91,13 @@ def _packed(columns: Sequence[NDArray[np.integer]]) -> tuple[NDArray[np.uint64],
         bits += width
         if bits > KEY_BITS:
             return None
-        # Unsigned numbers wrap around, so that this is right for negative ones too.
-        digits = column.astype(np.uint64)
-        if lowest:
-            digits -= np.uint64(lowest % 2**KEY_BITS)
-        if step > 1:
-            digits //= np.uint64(step)
-        if key is None:
-            key = digits
-        else:
-            key <<= np.uint64(width)
-            key |= digits
-    assert key is not None
+        digits = (column - lowest) // step if step > 1 else column
+        key <<= np.uint64(width)
+        # Unsigned numbers wrap around, so that this is right for negative ones too; in place, because fresh memory
+        # costs more than the sum.
+        np.add(key, digits, out=key, casting="unsafe", dtype=np.uint64)
+        if lowest and step == 1:
+            key -= np.uint64(lowest % 2**KEY_BITS)
     return key, bits
 
 

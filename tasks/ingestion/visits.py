@@ -5,7 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tasks.domain import Column
-from tasks.ingestion.cleaning.rows import DAY
+from tasks.ingestion.cleaning.rows import DAY, MICROSECONDS_PER_DAY
 from tasks.ingestion.identifiers import Coded
 from tasks.ingestion.raw import RawLog
 
@@ -27,9 +27,16 @@ def visit_keys(raw: RawLog, frame: pl.DataFrame) -> NDArray[np.integer] | None:
     )
 
 
-def moments(raw: RawLog, frame: pl.DataFrame) -> NDArray[np.integer] | None:
-    """What orders rows in time, (N,): the day where all times are days, which is the smaller number to sort by."""
-    if not raw.roles.has_times:
-        return None
-    are_days = raw.rows.collect_schema()[Column.TIMESTAMP] == pl.Date
-    return frame[DAY if are_days else Column.TIME].to_numpy()
+def moments(frame: pl.DataFrame) -> pl.Series | None:
+    """What orders rows in time: ``time``, or ``day`` where the log has dates only; None without times."""
+    for name in (Column.TIME, DAY):
+        if name in frame.columns:
+            return frame[name]
+    return None
+
+
+def as_times(moments: pl.Series) -> pl.Series:
+    """Moments as ``time``, Int64: a date stands for its midnight UTC."""
+    if moments.name == Column.TIME:
+        return moments
+    return (moments.cast(pl.Int64) * MICROSECONDS_PER_DAY).alias(Column.TIME)

@@ -16,11 +16,10 @@ REASON = "reason"
 
 
 def clock(schema: pl.Schema, time_zone: str) -> tuple[pl.Expr, ...]:
-    """``time`` (microseconds since 1970-01-01 UTC) and ``day`` of every row; a date is its midnight UTC."""
+    """``day`` of every row and, where times are more than dates, ``time`` (microseconds since 1970-01-01 UTC)."""
     stamp = pl.col(Column.TIMESTAMP)
     if schema[Column.TIMESTAMP] == pl.Date:
-        days = stamp.to_physical()
-        return (days.cast(pl.Int64) * MICROSECONDS_PER_DAY).alias(Column.TIME), days.alias(DAY)
+        return (stamp.to_physical().alias(DAY),)
     utc = stamp.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
     local = utc if time_zone == "UTC" else utc.dt.convert_time_zone(time_zone)
     return utc.to_physical().alias(Column.TIME), local.dt.date().to_physical().alias(DAY)
