@@ -124,7 +124,8 @@ def _nothing_left(raw: RawLog, rows: int, counts: Sequence[RuleCount]) -> str:
 
 
 def _report(raw: RawLog, log: EventLog, rows_in: int, counts: tuple[RuleCount, ...]) -> QualityReport:
-    per_user = np.bincount(log.events[Column.USER].to_numpy())
+    users = log.events[Column.USER].to_numpy()  # sorted: the lengths of the runs are the events per user
+    per_user = np.diff(np.flatnonzero(users[1:] != users[:-1]), prepend=-1, append=len(users) - 1)
     per_item = np.bincount(log.events[Column.ITEM].to_numpy())
     times = log.events[Column.TIME] if log.roles.has_times else None
     return QualityReport(
