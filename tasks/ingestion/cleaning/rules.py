@@ -42,7 +42,8 @@ class CleaningRules:
         dates: Which times are possible.
         non_products: Drop codes that are no products (postage, tests), as the data set names them.
         cancellations: Turn rows that take a purchase back (marked so, or with a negative quantity) into the time
-            at which the purchase was cancelled. Without times the purchase itself is dropped.
+            at which the purchase was cancelled. Without times the purchase itself is dropped. When off, such rows are
+            events like any other.
         quantity: ``positive`` drops rows with a quantity of 0 or less (returns are cancellations first), ``any`` keeps
             them. An unknown quantity is kept as unknown.
         price: The same for the price: 0 is what gifts, samples and corrections cost.
