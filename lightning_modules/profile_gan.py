@@ -181,9 +181,11 @@ class ProfileGan(pl.LightningModule):
     def _judged(self, condition: Tensor | None, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Adversarial term and feature matching, with gradients towards the generator only."""
         condition = None if condition is None else condition.detach()
-        with torch.no_grad():
-            on_real, real_features = self.critic.judge(condition, real)
         on_fake, fake_features = self.critic.judge(condition, fake)
+        on_real, real_features = on_fake.detach(), fake_features.detach()
+        if self.loss.paired or self.objective.feature_matching > 0:  # nobody else looks at them
+            with torch.no_grad():
+                on_real, real_features = self.critic.judge(condition, real)
         adversarial = self.loss.generator(real=on_real.float(), fake=on_fake.float())
         if self.objective.feature_matching == 0:
             return adversarial, adversarial.new_zeros(())

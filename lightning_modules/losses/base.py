@@ -1,7 +1,7 @@
 """What every adversarial loss offers."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -16,6 +16,9 @@ class GanLoss(Protocol):
 
     Keyword-only: with ``real`` and ``fake`` swapped it would run without an error and diverge.
     """
+
+    paired: ClassVar[bool]
+    """Whether the generator's loss looks at real logits."""
 
     def critic(self, *, real: Tensor, fake: Tensor) -> Tensor:
         """What the critic minimises."""

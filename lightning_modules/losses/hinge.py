@@ -1,6 +1,7 @@
 """Hinge GAN loss."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn.functional import relu
@@ -18,6 +19,8 @@ class Hinge:
         margin: Distance from 0 at which a logit is right enough, > 0.
 
     """
+
+    paired: ClassVar[bool] = False
 
     margin: float = 1.0
 

@@ -1,6 +1,7 @@
 """Least-squares GAN."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -13,6 +14,8 @@ class LeastSquares:
 
     Source: Mao et al., "Least squares generative adversarial networks", ICCV 2017, equation 9.
     """
+
+    paired: ClassVar[bool] = False
 
     def critic(self, *, real: Tensor, fake: Tensor) -> Tensor:
         """½ (real − 1)² + ½ fake², means."""

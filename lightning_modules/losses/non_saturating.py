@@ -1,6 +1,7 @@
 """The original GAN loss in its non-saturating form."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -15,6 +16,8 @@ class NonSaturating:
     Written with softplus on logits, which stays exact for a confident critic.
     Source: Goodfellow et al., "Generative adversarial nets", NeurIPS 2014, section 3.
     """
+
+    paired: ClassVar[bool] = False
 
     def critic(self, *, real: Tensor, fake: Tensor) -> Tensor:
         """−log σ(real) − log(1 − σ(fake)), means."""

@@ -1,6 +1,7 @@
 """Relativistic pairing loss with zero-centred gradient penalties, as in R3GAN."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -18,6 +19,8 @@ class Relativistic:
         gamma: Weight of the penalties on real (R1) and fake (R2) profiles, ≥ 0.
 
     """
+
+    paired: ClassVar[bool] = True
 
     gamma: float = 1.0
 

@@ -1,6 +1,7 @@
 """Wasserstein GAN with gradient penalty."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -17,6 +18,8 @@ class WassersteinGp:
         gradient_penalty: Weight of (‖∇D‖ − 1)², ≥ 0.
 
     """
+
+    paired: ClassVar[bool] = False
 
     gradient_penalty: float = 10.0
 

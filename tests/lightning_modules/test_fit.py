@@ -23,7 +23,7 @@ LOSSES = (NonSaturating(), LeastSquares(), Hinge(), WassersteinGp(), Relativisti
 TINY = NETWORKS[2]
 
 
-def fit(folder: Path, network: Network = TINY, loss: GanLoss = LOSSES[4], settings=SMALL, **more) -> FitResult:  # noqa: ANN001, ANN003
+def fit(folder: Path, network: Network = TINY, loss: GanLoss = LOSSES[4], settings=SMALL, **more) -> FitResult:
     arguments = {"seed": 1, "folder": folder} | more
     return fit_generator(
         block_episodes(), block_episodes(seed=1), block_catalogue(), network, loss, settings, **arguments
@@ -150,7 +150,7 @@ def test_an_alarm_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     class Silent:
         objective, item_dimensions = silent.objective, 8
 
-        def build(self, catalogue):  # noqa: ANN001, ANN202
+        def build(self, catalogue):
             generator, critic = silent.build(catalogue)
             decode = generator.decode
             generator.decode = lambda condition, noise: decode(condition, noise * 0)

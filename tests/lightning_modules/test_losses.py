@@ -60,7 +60,7 @@ def test_losses_stay_finite_for_confident_critics() -> None:
             assert torch.isfinite(loss.generator(real=logits[0], fake=logits[1]))
 
 
-def linear(slope: float):  # noqa: ANN202
+def linear(slope: float):
     weight = torch.tensor([[3.0 * slope], [4.0 * slope]], requires_grad=True)
     return weight, lambda profiles: profiles @ weight
 
@@ -100,6 +100,6 @@ def test_penalties_reach_the_critic_and_can_be_switched_off() -> None:
         (lambda: WassersteinGp(float("nan")), "gradient_penalty"),
     ],
 )
-def test_settings_out_of_range_are_named(make, name: str) -> None:  # noqa: ANN001
+def test_settings_out_of_range_are_named(make, name: str) -> None:
     with pytest.raises(ValueError, match=name):
         make()

@@ -15,12 +15,12 @@ NETWORKS = (ArticleFormula(hidden=4), ArticleLstm(noise_dimensions=5), Condition
 
 
 @pytest.fixture
-def batch():  # noqa: ANN201
+def batch():
     return EpisodeTensors(block_episodes()).batch(np.array([0, 5, 64, 69, 127]))
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: type(network).__name__)
-def test_shapes(network: Network, batch) -> None:  # noqa: ANN001
+def test_shapes(network: Network, batch) -> None:
     generator, critic = network.build(block_catalogue())
     noise = torch.randn(5, generator.noise_dimensions)
     scores = generator.scores(generator.decode(generator.condition(batch), noise), batch)
@@ -47,7 +47,7 @@ def test_formula_generator_to_the_letter() -> None:
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-6)
 
 
-def test_formula_critic_to_the_letter(batch) -> None:  # noqa: ANN001
+def test_formula_critic_to_the_letter(batch) -> None:
     _, critic = ArticleFormula().build(block_catalogue())
     critic.weight.data, critic.bias.data = torch.randn(30), torch.tensor([0.3])
     profiles = torch.randn(5, 30)
@@ -70,7 +70,7 @@ def test_lstm_layers_are_those_of_the_listing() -> None:
     assert [tuple(w.shape) for n, w in critic.named_parameters() if "weight" in n] == [(256, 30), (512, 256), (1, 512)]
 
 
-def test_article_networks_look_at_nothing_but_noise(batch) -> None:  # noqa: ANN001
+def test_article_networks_look_at_nothing_but_noise(batch) -> None:
     for network in NETWORKS[:2]:
         generator, critic = network.build(block_catalogue())
         assert generator.condition(batch) is None
@@ -86,7 +86,7 @@ def test_no_layer_of_the_conditional_network_grows_with_the_catalogue() -> None:
     assert growing == {"items.vectors", "item_bias"}  # one row per item, no layer
 
 
-def _changed(base, **fields):  # noqa: ANN001, ANN003, ANN202
+def _changed(base, **fields):
     return EpisodeTensors(dataclasses.replace(base, **fields))
 
 
@@ -127,7 +127,7 @@ def test_joint_fit_is_logsumexp_with_its_gradient() -> None:
     assert torch.allclose(found, scores.grad, atol=1e-5)
 
 
-def test_candidates_hold_all_targets_and_stand_for_the_whole_catalogue(batch) -> None:  # noqa: ANN001
+def test_candidates_hold_all_targets_and_stand_for_the_whole_catalogue(batch) -> None:
     targets = set(batch.target_items.tolist())
     estimates = []
     scores = torch.linspace(-1, 1, 30)

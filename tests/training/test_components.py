@@ -9,7 +9,7 @@ from tasks.errors import ConfigError
 FILES = [path for group in ("network", "loss", "trainer") for path in sorted((CONF_DIR / group).glob("*.yaml"))]
 
 
-def _keys(component) -> set[str]:  # noqa: ANN001
+def _keys(component) -> set[str]:
     return set(component.__dataclass_fields__)
 
 

@@ -151,7 +151,7 @@ def _with_features(posed: Posed, features: UserFeatures) -> Posed:
     return dataclasses.replace(posed, users=dataclasses.replace(posed.users, features=features))
 
 
-def _train(training, folder: Path, network=NETWORK, **more) -> TrainingResult:  # noqa: ANN001, ANN003
+def _train(training, folder: Path, network=NETWORK, **more) -> TrainingResult:
     settings = dataclasses.replace(TRAINER, max_epochs=2, min_steps=2, validate_every=1)
     arguments = {"name": "network", "seed": 0, "clock": Clock(), "folder": folder} | more
     return train(training, network=network, loss=Relativistic(), trainer=settings, **arguments)
