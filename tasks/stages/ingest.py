@@ -1,4 +1,4 @@
-"""From a raw log to a cleaned one, with the fences that may only see what was known before the first cut."""
+"""From a raw log to a cleaned one, with the fences that may only see rows of warm users before their cut."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from tasks.errors import ConfigError
 from tasks.ingestion.ingest import apply_fences, ingest
 from tasks.ingestion.quality import QualityReport
 from tasks.ingestion.raw import RawLog
-from tasks.splitting import Resolved, resolve
+from tasks.splitting import Resolved, resolve, warm_rows
 from tasks.splitting.definitions import QUESTIONS
 from tasks.training.clock import Clock
 
@@ -52,7 +52,8 @@ def ingest_log(raw: RawLog, config: RunConfig) -> Ingested:
     # A named data set comes with a considered split; anybody's log may be too short for it.
     fall_back = getattr(config.dataset, "falls_back", True)
     resolved = resolve(log, config.split, asked(config), fall_back=fall_back)
-    log, fences = apply_fences(log, config.cleaning, resolved.cuts.warm_until)
+    past = warm_rows(log, resolved.settings, config.seed, resolved.cuts)
+    log, fences = apply_fences(log, config.cleaning, past)
     quality = quality.with_rules(fences, users=log.users.height, items=log.items.height)
     return Ingested(log, resolved, quality, Clock(log.roles.has_hours, raw.time_zone), raw.time_zone, raw.name)
 

@@ -1,10 +1,13 @@
+import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from tasks.domain import EventLog
 from tasks.ingestion.cleaning import CleaningRules, Fences, apply_fences
 from tasks.ingestion.ingest import ingest
 from tasks.ingestion.pseudonyms import Privacy
+from tasks.ingestion.quality import RuleCount
 from tests.ingestion.logs import at, raw_log
 
 TUKEY = {"lower": 0.25, "upper": 0.75, "multiplier": 1.5}
@@ -23,28 +26,43 @@ def log_with(quantities: list[float], users: list[str] | None = None) -> EventLo
     return ingest(raw, CleaningRules(), Privacy())[0]
 
 
+def everything(log: EventLog) -> NDArray[np.bool_]:
+    return np.ones(log.events.height, dtype=np.bool_)
+
+
+def fenced(log: EventLog, **settings) -> tuple[EventLog, tuple[RuleCount, ...]]:
+    return apply_fences(log, rules(**settings), everything(log))
+
+
 def rules(**settings) -> CleaningRules:
     return CleaningRules(outliers=Fences(**{**TUKEY, **settings}))
 
 
 def test_clips_to_the_fences():
-    log, counts = apply_fences(log_with([1, 2, 3, 4, 100]), rules(), before=None)
+    log, counts = fenced(log_with([1, 2, 3, 4, 100]))
     assert log.events["quantity"].to_list() == [1, 2, 3, 4, 7]  # quartiles 2 and 4: 4 + 1.5 × 2
     assert [(count.rule, count.dropped, count.repaired) for count in counts] == [("outlier_quantity", 0, 1)]
 
 
 def test_fitted_on_the_past_only():
     log = log_with([1, 2, 3, 4, 5, 1000, 2000, 3000])
-    cut = log.events["time"][5]
-    past, _ = apply_fences(log, rules(), before=cut)
+    seen = log.events["time"].to_numpy() < log.events["time"][5]
+    past, _ = apply_fences(log, rules(), seen)
     assert past.events["quantity"].to_list() == [1, 2, 3, 4, 5, 7, 7, 7]
-    changed, _ = apply_fences(log_with([1, 2, 3, 4, 5, 9, 9, 9000]), rules(), before=cut)
+    changed, _ = apply_fences(log_with([1, 2, 3, 4, 5, 9, 9, 9000]), rules(), seen)
     assert changed.events["quantity"].max() == past.events["quantity"].max()
+
+
+def test_fitted_on_warm_users_only():
+    users = ["a", "a", "a", "a", "a", "new", "new", "new"]
+    log = log_with([1, 2, 3, 4, 5, 1000, 2000, 3000], users)
+    warm = log.events["user"].to_numpy() == 0
+    assert apply_fences(log, rules(), warm)[0].events["quantity"].to_list() == [1, 2, 3, 4, 5, 7, 7, 7]
 
 
 def test_dropped_rows_take_empty_users_and_items_along():
     log = log_with([1, 2, 3, 4, 100], users=["a", "b", "c", "d", "a2"])
-    left, counts = apply_fences(log, rules(action="drop"), before=None)
+    left, counts = fenced(log, action="drop")
     assert [(count.dropped, count.repaired) for count in counts] == [(1, 0)]
     assert left.users["user_id"].to_list() == ["a", "b", "c", "d"]
     assert left.events["user"].to_list() == [0, 1, 2, 3]
@@ -53,20 +71,20 @@ def test_dropped_rows_take_empty_users_and_items_along():
 
 def test_columns_without_spread_or_without_values_have_no_fences():
     log = log_with([1, 1, 1, 1, 100])
-    same, counts = apply_fences(log, rules(), before=None)
+    same, counts = fenced(log)
     assert same.events.equals(log.events)
     assert counts[0].repaired == 0
-    nobody, _ = apply_fences(log, rules(), before=0)
+    nobody, _ = apply_fences(log, rules(), ~everything(log))
     assert nobody.events.equals(log.events)
 
 
 def test_switched_off():
     log = log_with([1, 2, 3, 4, 100])
-    assert apply_fences(log, rules(action="none"), before=None) == (log, ())
+    assert fenced(log, action="none") == (log, ())
 
 
 def test_unknown_quantities_stay_unknown():
-    log, _ = apply_fences(log_with([1, 2, 3, 4, 100, None]), rules(action="drop"), before=None)
+    log, _ = fenced(log_with([1, 2, 3, 4, 100, None]), action="drop")
     assert log.events["quantity"].null_count() == 1
 
 

@@ -1,12 +1,13 @@
-"""Outliers of quantity and price, judged by the past."""
+"""Outliers of quantity and price, judged by the past of warm users."""
 
 import dataclasses
 import logging
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from tasks.domain import Column, EventLog
+from tasks.domain import EventLog
 from tasks.ingestion.cleaning.rules import CleaningRules
 from tasks.ingestion.compact import compact
 from tasks.ingestion.quality import RuleCount
@@ -14,13 +15,16 @@ from tasks.ingestion.quality import RuleCount
 logger = logging.getLogger(__name__)
 
 
-def apply_fences(log: EventLog, rules: CleaningRules, before: int | None) -> tuple[EventLog, tuple[RuleCount, ...]]:
+def apply_fences(
+    log: EventLog, rules: CleaningRules, past: NDArray[np.bool_]
+) -> tuple[EventLog, tuple[RuleCount, ...]]:
     """Clip or drop outliers of quantity and price.
 
     Args:
         log: The clean log.
         rules: Settings of the cleaning; ``outliers`` is used.
-        before: Cut T1, microseconds since 1970-01-01 UTC: fences are fitted on rows before it. None fits on all rows.
+        past: bool (events,), the rows that the fences are fitted on: those of warm users before their cut, so that
+            nothing of a new user decides what an outlier is (``tasks.splitting.warm_rows``).
 
     Returns:
         The log and a count per column. After ``drop``, users and items are numbered anew where some lost their
@@ -32,10 +36,10 @@ def apply_fences(log: EventLog, rules: CleaningRules, before: int | None) -> tup
     if fences.action == "none" or not columns:
         return log, ()
     events, counts = log.events, []
-    past = events if before is None or not log.roles.has_times else events.filter(pl.col(Column.TIME) < before)
+    seen = events.select(columns).filter(pl.Series(past, dtype=pl.Boolean))
     inside = np.ones(events.height, dtype=np.bool_)
     for name in columns:
-        fitted = fences.fit(past[name])
+        fitted = fences.fit(seen[name])
         if fitted is None:
             counts.append(RuleCount(f"outlier_{name}", 0))
             continue

@@ -48,7 +48,8 @@ class CleaningRules:
             them. An unknown quantity is kept as unknown.
         price: The same for the price: 0 is what gifts, samples and corrections cost.
         duplicates: Drop all but one of the rows that agree in user, item, time, visit, kind, quantity and price.
-        outliers: Fences for quantity and price, fitted on the past only (see ``apply_fences``).
+        outliers: Fences for quantity and price, fitted on rows of warm users before their cut only (see
+            ``apply_fences``).
 
     """
 
