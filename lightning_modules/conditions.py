@@ -26,7 +26,8 @@ class Episodes:
         categories: int64 (E, F), codes of user categories, 0 unknown.
         numbers: float32 (E, N), scaled user numbers, 0 missing.
         calendar: float32 (E, C), cyclic time of the first visit.
-        targets: CSR (E, I), what the user touched afterwards; empty rows where that is not known.
+        targets: CSR (E, I), what the user touched afterwards, never an item of the
+            support; empty rows where that is not known.
         group: int64 (E,), the user of each row, 0 … U − 1; an epoch shows one row per user.
 
     """

@@ -23,6 +23,9 @@ class Objective:
         candidates: Items scored per step (all targets of the batch and a uniform sample of the rest,
             weighted up to stand for all of them); null scores the whole catalogue. Smaller catalogues are
             scored whole anyway.
+        instance_noise: Deviation of the noise added to whatever the critic sees, ≥ 0: so blurred, real and
+            generated profiles overlap, and a critic without a penalty keeps teaching instead of winning
+            (Sønderby et al., "Amortised MAP inference for image super-resolution", ICLR 2017).
         generator_rate: Learning rate of the generator, > 0.
         critic_rate: Learning rate of the critic, > 0.
         betas: Adam's two decay rates.
@@ -40,6 +43,7 @@ class Objective:
     mode_seeking: float = 0.02
     popularity: float = 0.1
     candidates: int | None = 4096
+    instance_noise: float = 0.0
     generator_rate: float = 0.002
     critic_rate: float = 0.001
     betas: tuple[float, float] = (0.5, 0.99)
@@ -48,7 +52,15 @@ class Objective:
     condition_dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        for name in ("reconstruction", "adversarial", "feature_matching", "mode_seeking", "popularity", "ramp_epochs"):
+        for name in (
+            "reconstruction",
+            "adversarial",
+            "feature_matching",
+            "mode_seeking",
+            "popularity",
+            "ramp_epochs",
+            "instance_noise",
+        ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must be ≥ 0, got {getattr(self, name)}")
         for name in ("generator_rate", "critic_rate", "clip"):

@@ -139,6 +139,10 @@ class ProfileGan(pl.LightningModule):
             draws = uniform(batch.size, DRAWN_ITEMS)
             fake = self.generator.fakes(scores, log_probabilities, draws, batch, candidates).float()
             real = self.generator.reals(batch)
+            if objective.instance_noise > 0:
+                spread = objective.instance_noise
+                fake = fake + spread * torch.randn(fake.shape, generator=random, device=self.device)
+                real = real + spread * torch.randn(real.shape, generator=random, device=self.device)
             seen = self.critic.condition(batch)
             critic_values = self._critic_step(seen, real, fake.detach(), uniform(batch.size, 1), critic_optimizer)
             adversarial, feature_matching = self._judged(seen, real, fake)

@@ -57,7 +57,8 @@ class ArticleLstm:
 
     Attributes:
         noise_dimensions: Width Z of the noise, ≥ 1.
-        objective: How it is trained: purely adversarially, Adam as in the article.
+        objective: How it is trained: purely adversarially, Adam as in the article; what the critic sees is
+            blurred, without which it wins at once and the generator collapses.
 
     """
 
@@ -71,6 +72,7 @@ class ArticleLstm:
             mode_seeking=0.0,
             popularity=0.0,
             candidates=None,
+            instance_noise=1.0,
             condition_dropout=0.0,
             generator_rate=1e-4,
             critic_rate=1e-4,

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ FILES = [path for group in ("network", "loss", "trainer") for path in sorted((CO
 
 
 def _keys(component) -> set[str]:
-    return set(component.__dataclass_fields__)
+    return {field.name for field in dataclasses.fields(component)}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
