@@ -63,7 +63,8 @@ class EventLog:
         items: One row per item in order of ``item``: item_id as the shop writes it.
         item_attributes: Distinct attribute values of items: item Int32, the columns that ``roles``
             names, and first_seen Int64 (null: known before the log begins). Rows sorted by (item, first_seen): the
-            value to use at time T is the first row with first_seen < T, or null first_seen.
+            value to use at time T is the first row with first_seen < T, or null first_seen. Where values were read
+            off the log for a split by user, also user Int32, the user in whose row the value stands.
         roles: What the optional columns hold.
         kinds: Names of the event kinds; the position is the code in ``events.kind``.
         digest: sha256 over the source files, hex.

@@ -1,4 +1,4 @@
-"""Features of the catalogue's items: text, classes, price and other numbers, from rows before the cut only."""
+"""Features of the catalogue's items: text, classes, price and other numbers, from warm rows before the cut only."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -55,8 +55,8 @@ class ItemEncoder:
             catalogue: int32 (I,), rows of ``EventLog.items``.
             before: The cut, microseconds since 1970-01-01 UTC; None where the split knows no cut.
             settings: Scaling, rare classes, text.
-            warm_users: int32 (U,), rows of ``EventLog.users`` whose prices count; by default everyone's before
-                the cut. To be given where the split holds out users rather than times.
+            warm_users: int32 (U,), rows of ``EventLog.users`` whose prices and words count; by default everyone's
+                before the cut. To be given where the split holds out users rather than times.
 
         Returns:
             The encoder, and the features of the I items in the order of ``catalogue``.
@@ -66,14 +66,14 @@ class ItemEncoder:
             ConfigError: The sentence encoder cannot be used.
 
         """
-        known, newest_attribute = attributes_before(log, catalogue, before)
+        described = attribute_rows(log, catalogue, before, warm_users)
+        known = _first_values(described, catalogue, log.roles)
         rows = _warm_rows(log, before, warm_users)
         if Column.PRICE in log.events.columns:
             known = known.with_columns(_median_prices(rows, catalogue).alias(Column.PRICE))
         roles = log.roles
         numbers = _number_columns(roles, has_price=Column.PRICE in log.events.columns)
         prepared = _prepare(known, settings.log_price)
-        times = _times_seen(rows, newest_attribute) if roles.has_times else None
         encoder = cls(
             text=NoText()
             if roles.item_text is None
@@ -84,7 +84,7 @@ class ItemEncoder:
             ),
             numbers=NumberColumns.fit(prepared, numbers, settings.scaling, settings.clip),
             log_price=settings.log_price,
-            provenance=Provenance.of("item_features", rows.get_column(Column.USER).to_numpy(), times),
+            provenance=_provenance(rows, described, roles),
         )
         return encoder, encoder.transform(known)
 
@@ -130,67 +130,104 @@ class ItemEncoder:
         )
 
 
-def attributes_before(
-    log: EventLog, catalogue: NDArray[np.int32], before: int | None
-) -> tuple[pl.DataFrame, int | None]:
-    """The first value of each attribute that was known before the cut.
+def attribute_rows(
+    log: EventLog, catalogue: NDArray[np.int32], before: int | None, warm_users: NDArray[np.integer] | None = None
+) -> pl.DataFrame:
+    """The rows of ``EventLog.item_attributes`` that a fit may see.
 
     Args:
         log: The cleaned log.
         catalogue: int32 (I,), rows of ``EventLog.items``.
         before: The cut in microseconds; None for no cut.
-
-    Returns:
-        One row per item in the order of ``catalogue`` with the columns that the roles name (null where nothing
-        was known), and the newest time at which a row among them was first seen (None where none carries a time).
+        warm_users: int32 (U,), rows of ``EventLog.users``: where the log keeps in whose rows a value stands, only
+            theirs count.
 
     Raises:
         DataError: A column that the roles name is missing.
 
     """
-    roles = log.roles
-    columns = [*roles.item_categories, *roles.item_numbers, *([roles.item_text] if roles.item_text else [])]
-    for column in columns:
+    for column in _attribute_columns(log.roles):
         if column not in log.item_attributes.columns:
             raise DataError(
                 f"item feature {column!r} is configured, but the items have only the columns "
                 f"{log.item_attributes.columns}: correct the dataset's item columns"
             )
-    wanted = pl.DataFrame({Column.ITEM: pl.Series(catalogue, dtype=pl.Int32)})
+    if not _attribute_columns(log.roles):
+        return log.item_attributes.clear()
+    rows = log.item_attributes
+    if before is not None:
+        rows = rows.filter(pl.col(Column.FIRST_SEEN).is_null() | (pl.col(Column.FIRST_SEEN) < before))
+    if warm_users is not None and Column.USER in rows.columns:
+        rows = _of_users(rows, warm_users)
+    return rows.join(_wanted(catalogue), on=Column.ITEM, how="semi")
+
+
+def attributes_before(
+    log: EventLog, catalogue: NDArray[np.int32], before: int | None, warm_users: NDArray[np.integer] | None = None
+) -> pl.DataFrame:
+    """The first value of each attribute that a fit may know; arguments as for ``attribute_rows``.
+
+    Returns:
+        One row per item in the order of ``catalogue`` with the columns that the roles name; null where nothing
+        was known.
+
+    """
+    return _first_values(attribute_rows(log, catalogue, before, warm_users), catalogue, log.roles)
+
+
+def titles_before(
+    log: EventLog, catalogue: NDArray[np.int32], before: int | None, warm_users: NDArray[np.integer] | None = None
+) -> pl.Series | None:
+    """Titles of the catalogue's items, for people to read: String (I,); None without text.
+
+    Arguments as for ``attribute_rows``.
+    """
+    if log.roles.item_text is None:
+        return None
+    return as_text(attributes_before(log, catalogue, before, warm_users).get_column(log.roles.item_text))
+
+
+def _attribute_columns(roles: LogRoles) -> list[str]:
+    return [*roles.item_categories, *roles.item_numbers, *([roles.item_text] if roles.item_text else [])]
+
+
+def _first_values(rows: pl.DataFrame, catalogue: NDArray[np.int32], roles: LogRoles) -> pl.DataFrame:
+    columns = _attribute_columns(roles)
     if not columns:
-        return wanted, None
-    first_seen = pl.col(Column.FIRST_SEEN)
-    in_time = pl.lit(True) if before is None else first_seen.is_null() | (first_seen < before)
-    rows = log.item_attributes.filter(in_time).join(wanted, on=Column.ITEM, how="semi")
+        return _wanted(catalogue)
     values = (
         rows.sort(Column.ITEM, Column.FIRST_SEEN, nulls_last=False, maintain_order=True)
         .group_by(Column.ITEM, maintain_order=True)
         .agg([pl.col(column).drop_nulls().first() for column in columns])
     )
-    newest = rows.get_column(Column.FIRST_SEEN).cast(pl.Int64).max()
-    joined = wanted.join(values, on=Column.ITEM, how="left", maintain_order="left")
-    return joined, None if newest is None else int(newest)  # type: ignore[arg-type]
+    return _wanted(catalogue).join(values, on=Column.ITEM, how="left", maintain_order="left")
 
 
-def titles_before(log: EventLog, catalogue: NDArray[np.int32], before: int | None) -> pl.Series | None:
-    """Titles of the catalogue's items as known before the cut, for people to read: String (I,); None without text."""
-    if log.roles.item_text is None:
-        return None
-    return as_text(attributes_before(log, catalogue, before)[0].get_column(log.roles.item_text))
+def _wanted(catalogue: NDArray[np.int32]) -> pl.DataFrame:
+    return pl.DataFrame({Column.ITEM: pl.Series(catalogue, dtype=pl.Int32)})
 
 
 def _warm_rows(log: EventLog, before: int | None, warm_users: NDArray[np.integer] | None) -> pl.DataFrame:
     rows = log.events
     if before is not None:
         rows = rows.filter(pl.col(Column.TIME) < before)
-    if warm_users is not None:
-        rows = rows.join(pl.DataFrame({Column.USER: pl.Series(warm_users, dtype=pl.Int32)}), on=Column.USER, how="semi")
-    return rows
+    return rows if warm_users is None else _of_users(rows, warm_users)
 
 
-def _times_seen(rows: pl.DataFrame, newest_attribute: int | None) -> NDArray[np.int64]:
-    times = rows.get_column(Column.TIME).to_numpy()
-    return times if newest_attribute is None else np.append(times, np.int64(newest_attribute))
+def _of_users(rows: pl.DataFrame, users: NDArray[np.integer]) -> pl.DataFrame:
+    return rows.join(pl.DataFrame({Column.USER: pl.Series(users, dtype=pl.Int32)}), on=Column.USER, how="semi")
+
+
+def _provenance(rows: pl.DataFrame, described: pl.DataFrame, roles: LogRoles) -> Provenance:
+    """Users and times of the events and attribute rows that were seen."""
+    sources = [rows, described] if Column.USER in described.columns else [rows]
+    users = np.concatenate([source.get_column(Column.USER).to_numpy() for source in sources])
+    if not roles.has_times:
+        return Provenance.of("item_features", users, None)
+    times = [rows.get_column(Column.TIME).to_numpy()]
+    if Column.FIRST_SEEN in described.columns:
+        times.append(described.get_column(Column.FIRST_SEEN).cast(pl.Int64).drop_nulls().to_numpy())
+    return Provenance.of("item_features", users, np.concatenate(times))
 
 
 def _median_prices(rows: pl.DataFrame, catalogue: NDArray[np.int32]) -> pl.Series:

@@ -35,7 +35,13 @@ TYPES: dict[str, type[pl.DataType]] = {
 
 
 def assemble(
-    raw: RawLog, frame: pl.DataFrame, rules: CleaningRules, privacy: Privacy, digest: str
+    raw: RawLog,
+    frame: pl.DataFrame,
+    rules: CleaningRules,
+    privacy: Privacy,
+    digest: str,
+    *,
+    attributes_by_user: bool = False,
 ) -> tuple[EventLog, list[RuleCount]]:
     """Number, sort, de-duplicate and cancel.
 
@@ -46,6 +52,7 @@ def assemble(
         rules: ``duplicates`` is used.
         privacy: Whether user ids become pseudonyms.
         digest: sha256 over the source files.
+        attributes_by_user: Keep in whose rows the attributes of items stand.
 
     Returns:
         The clean log (without events where nothing was bought), and what the two rules did.
@@ -55,8 +62,13 @@ def assemble(
     # numpy sorts on one core: the items are numbered and described beside the sorting of the events.
     with ThreadPoolExecutor(max_workers=2) as pool:
         numbering = pool.submit(Coded.of, bought[Column.ITEM_ID])
-        describing = pool.submit(lambda: item_attributes(raw, bought, numbering.result()))
+
+        def describe(owners: Coded | None) -> pl.DataFrame:
+            return item_attributes(raw, bought, numbering.result(), owners)
+
+        at_once = None if attributes_by_user else pool.submit(describe, None)
         users, user_ids = _users(bought[Column.USER_ID], privacy)
+        describing = at_once or pool.submit(describe, users)
         items = numbering.result()
         columns, kinds = _columns(raw, bought, users, items)
         order, same = _sorted(columns)

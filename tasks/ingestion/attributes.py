@@ -47,29 +47,37 @@ def at_first_event(
     return [column.decode(np.minimum.reduceat(column.codes, bounds)).alias(name) for name, column in coded]
 
 
-def distinct_over_time(frame: pl.DataFrame, names: Sequence[str], items: NDArray[np.int32]) -> pl.DataFrame:
+def distinct_over_time(
+    frame: pl.DataFrame, names: Sequence[str], items: NDArray[np.int32], users: NDArray[np.int32] | None = None
+) -> pl.DataFrame:
     """Distinct values of item columns with the time each was first seen.
 
     Args:
         frame: Rows of the log, in any order, with ``time`` or ``day`` where the log has times.
         names: Columns of ``frame``.
         items: Item of each row, shape (N,); every item below the highest has a row.
+        users: User of each row, shape (N,): values are then distinct for every user.
 
     Returns:
-        item Int32, the columns, first_seen Int64 (null without times); sorted by (item, first_seen, values).
+        item Int32, the columns, first_seen Int64 (null without times), with ``users`` also user Int32; sorted by
+        (item, first_seen, values, user).
 
     """
     coded = [Coded.of(frame[name]) for name in names]
     moment = moments(frame)
     when = np.zeros(len(items), dtype=np.int32) if moment is None else moment.to_numpy()
     codes: list[NDArray[np.integer]] = [column.codes for column in coded]
+    if users is not None:
+        codes.append(users)
     rows = _first_of_each(items, codes, when)
     rows = rows[sort_rows([items[rows], when[rows], *(column[rows] for column in codes)])[0]]
     seen = pl.Series([None] * len(rows), dtype=pl.Int64)
     if moment is not None:
         seen = as_times(pl.Series(moment.name, when[rows]))
     columns = [column.decode(column.codes[rows]).alias(name) for name, column in zip(names, coded, strict=True)]
-    return pl.DataFrame([pl.Series(Column.ITEM, items[rows], dtype=pl.Int32), *columns, seen.alias(Column.FIRST_SEEN)])
+    owners = [] if users is None else [pl.Series(Column.USER, users[rows], dtype=pl.Int32)]
+    numbers = pl.Series(Column.ITEM, items[rows], dtype=pl.Int32)
+    return pl.DataFrame([numbers, *owners, *columns, seen.alias(Column.FIRST_SEEN)])
 
 
 def _first_of_each(

@@ -14,9 +14,11 @@ def compact(log: EventLog) -> EventLog:
     items, item_numbers = _left(log.events[Column.ITEM], log.items.height)
     if users.all() and items.all():
         return log
-    attributes = log.item_attributes.filter(
-        pl.Series(items[log.item_attributes[Column.ITEM].to_numpy()], dtype=pl.Boolean)
-    )
+    attributes = log.item_attributes
+    attributes = attributes.filter(pl.Series(items[attributes[Column.ITEM].to_numpy()], dtype=pl.Boolean))
+    if Column.USER in attributes.columns:
+        attributes = attributes.filter(pl.Series(users[attributes[Column.USER].to_numpy()], dtype=pl.Boolean))
+        attributes = _renumbered(attributes, Column.USER, user_numbers)
     return dataclasses.replace(
         log,
         events=_renumbered(_renumbered(log.events, Column.USER, user_numbers), Column.ITEM, item_numbers),

@@ -40,10 +40,17 @@ def features_of_users(
     return [found[name] for name in names]
 
 
-def item_attributes(raw: RawLog, bought: pl.DataFrame, items: Coded) -> pl.DataFrame:
+def item_attributes(raw: RawLog, bought: pl.DataFrame, items: Coded, users: Coded | None = None) -> pl.DataFrame:
     """``EventLog.item_attributes``: values seen in the log, with the table's beside them.
 
-    Where the log itself says nothing of items, the values of the table are known from before it.
+    Where the log itself says nothing of items, the values of the table are known from before it, whoever the users are.
+
+    Args:
+        raw: The log.
+        bought: Its kept rows.
+        items: Their items.
+        users: Their users, where it is to be kept in whose rows the values stand.
+
     """
     text = (raw.roles.item_text,) if raw.roles.item_text else ()
     names = (*raw.roles.item_categories, *raw.roles.item_numbers, *text)
@@ -54,9 +61,10 @@ def item_attributes(raw: RawLog, bought: pl.DataFrame, items: Coded) -> pl.DataF
     numbers = pl.Series(Column.ITEM, np.arange(len(items.values)), dtype=pl.Int32)
     found = pl.DataFrame([numbers, *known])
     if in_log:
-        seen = distinct_over_time(bought, in_log, items.codes)
+        seen = distinct_over_time(bought, in_log, items.codes, None if users is None else users.codes)
         found = seen.join(found, on=Column.ITEM, how="left", maintain_order="left")
     else:
         found = found.with_columns(pl.lit(None, pl.Int64).alias(Column.FIRST_SEEN))
     says_something = pl.any_horizontal(pl.col(names).is_not_null()) if names else pl.lit(False)
-    return found.select(Column.ITEM, *names, Column.FIRST_SEEN).filter(says_something)
+    owner = [Column.USER] if Column.USER in found.columns else []
+    return found.select(Column.ITEM, *owner, *names, Column.FIRST_SEEN).filter(says_something)

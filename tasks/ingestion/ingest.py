@@ -25,7 +25,12 @@ logger = logging.getLogger(__name__)
 
 
 def ingest(
-    raw: RawLog, rules: CleaningRules, privacy: Privacy, until: str | None = None
+    raw: RawLog,
+    rules: CleaningRules,
+    privacy: Privacy,
+    until: str | None = None,
+    *,
+    attributes_by_user: bool = False,
 ) -> tuple[EventLog, QualityReport]:
     """Check, clean and number a log.
 
@@ -38,6 +43,8 @@ def ingest(
         rules: What is cleaned.
         privacy: Whether user ids become pseudonyms.
         until: A day, ISO 8601, in the shop's time zone: rows of this day and later are not seen.
+        attributes_by_user: Keep in whose rows the attributes of items stand, for a split that holds out users: then no
+            time tells which values may be seen.
 
     Raises:
         DataError: The log cannot be read, is not what its source promised, or nothing of it is left.
@@ -57,7 +64,7 @@ def ingest(
     if CANCELLATION in kept.columns and kept[CANCELLATION].all():
         counts.append(RuleCount("cancellation", kept.height))
         raise DataError(_nothing_left(raw, rows.height, counts))
-    assembled, later = assemble(raw, kept, rules, privacy, digest_of(raw))
+    assembled, later = assemble(raw, kept, rules, privacy, digest_of(raw), attributes_by_user=attributes_by_user)
     counts += later
     if assembled.events.height == 0:
         raise DataError(_nothing_left(raw, rows.height, counts))

@@ -8,7 +8,7 @@ from tasks.errors import ConfigError
 from tasks.ingestion.ingest import apply_fences, ingest
 from tasks.ingestion.quality import QualityReport
 from tasks.ingestion.raw import RawLog
-from tasks.splitting import Resolved, resolve, warm_rows
+from tasks.splitting import Resolved, UserHoldoutSplit, resolve, warm_rows
 from tasks.splitting.definitions import QUESTIONS
 from tasks.training.clock import Clock
 
@@ -48,14 +48,21 @@ def ingest_log(raw: RawLog, config: RunConfig) -> Ingested:
         ConfigError: The data set cannot answer the question.
 
     """
-    log, quality = ingest(raw, config.cleaning, config.privacy, config.until)
+    by_user = isinstance(config.split, UserHoldoutSplit)
+    log, quality = _clean(raw, config, by_user)
     # A named data set comes with a considered split; anybody's log may be too short for it.
     fall_back = getattr(config.dataset, "falls_back", True)
     resolved = resolve(log, config.split, asked(config), fall_back=fall_back)
+    if isinstance(resolved.settings, UserHoldoutSplit) and not by_user and log.item_attributes.height:
+        log, quality = _clean(raw, config, by_user=True)
     past = warm_rows(log, resolved.settings, config.seed, resolved.cuts)
     log, fences = apply_fences(log, config.cleaning, past)
     quality = quality.with_rules(fences, users=log.users.height, items=log.items.height)
     return Ingested(log, resolved, quality, Clock(log.roles.has_hours, raw.time_zone), raw.time_zone, raw.name)
+
+
+def _clean(raw: RawLog, config: RunConfig, by_user: bool) -> tuple[EventLog, QualityReport]:
+    return ingest(raw, config.cleaning, config.privacy, config.until, attributes_by_user=by_user)
 
 
 def asked(config: RunConfig) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ def ship(
     """
     log, warm = ingested.log, ground.training.warm
     virtual = not isinstance(config.augmentation, NoAugmentation)
+    titles = titles_before(log, ground.catalogue, warm.now, warm.histories.users)
     header = Header(
         coldcart=version("coldcart"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -56,7 +57,7 @@ def ship(
     )
     Model(
         header=header,
-        items=ItemVocabulary.of(log, ground.catalogue, titles_before(log, ground.catalogue, warm.now)),
+        items=ItemVocabulary.of(log, ground.catalogue, titles),
         encoder=ground.users,
         times=TimeReader(log.roles.has_times, log.roles.has_hours, ingested.time_zone),
         recommender=recommender,

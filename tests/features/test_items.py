@@ -46,17 +46,15 @@ def log(late_title: str = "late words", late_price: float = 999.0) -> EventLog:
 
 
 def test_values_are_the_first_ones_known_before_the_cut():
-    known, newest = attributes_before(log(), CATALOGUE, 100)
+    known = attributes_before(log(), CATALOGUE, 100)
     assert known.get_column("item").to_list() == [0, 2, 3]
     assert known.get_column("shelf").to_list() == ["x", "y", None]
     assert known.get_column("title").to_list() == ["red scarf", "blue scarf", None]
-    assert newest == 50
 
 
 def test_without_a_cut_later_values_fill_what_was_unknown():
-    known, newest = attributes_before(log(), CATALOGUE, None)
+    known = attributes_before(log(), CATALOGUE, None)
     assert known.get_column("title").to_list() == ["red scarf", "blue scarf", "late words"]
-    assert newest == 150
 
 
 def test_features_of_the_catalogue():
@@ -88,6 +86,39 @@ def test_prices_count_for_warm_users_only():
     assert encoder.provenance.users == 1
 
 
+def held_out(title: str = "strange words", shelf: str = "s") -> EventLog:
+    """The same log for a split by user; user 2 is not warm, and describes items before anybody else."""
+    attributes = pl.DataFrame(
+        {
+            "item": [0, 0, 2, 3, 3],
+            "user": [2, 0, 0, 2, 1],
+            "shelf": [shelf, "x", "y", shelf, None],
+            "size": [7.0, 1.0, 3.0, 7.0, None],
+            "title": [title, "red scarf", "blue scarf", title, None],
+            "first_seen": [5, 10, 20, 30, 40],
+        },
+        schema_overrides={"item": pl.Int32, "user": pl.Int32, "first_seen": pl.Int64},
+    )
+    return dataclasses.replace(log(), item_attributes=attributes)
+
+
+def test_words_of_held_out_users_are_not_seen():
+    warm = np.array([0, 1])
+    encoder, one = ItemEncoder.fit(held_out(), CATALOGUE, None, SETTINGS, warm_users=warm)
+    again, other = ItemEncoder.fit(held_out("changed", "elsewhere"), CATALOGUE, None, SETTINGS, warm_users=warm)
+    assert encoder.state()[0] == again.state()[0]
+    for name in ("text", "categories", "numbers"):
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
+    assert titles_before(held_out(), CATALOGUE, None, warm).to_list() == ["red scarf", "blue scarf", None]
+    assert encoder.provenance.users == 2
+
+
+def test_the_record_names_everybody_whose_words_were_seen():
+    prices_of_nobody = dataclasses.replace(held_out(), events=held_out().events.filter(pl.col("user") < 2))
+    encoder, _ = ItemEncoder.fit(prices_of_nobody, CATALOGUE, None, SETTINGS)
+    assert encoder.provenance.users == 3
+
+
 def test_nothing_after_the_cut_is_seen():
     _, one = ItemEncoder.fit(log(), CATALOGUE, 100, SETTINGS)
     encoder, other = ItemEncoder.fit(log("something else", 0.01), CATALOGUE, 100, SETTINGS)
@@ -101,7 +132,7 @@ def test_a_loaded_encoder_encodes_exactly_alike():
     encoder, features = ItemEncoder.fit(log(), CATALOGUE, 100, SETTINGS)
     state, arrays = encoder.state()
     again = ItemEncoder.from_state(json.loads(json.dumps(state)), arrays)
-    frame = attributes_before(log(), CATALOGUE, 100)[0].with_columns(price=pl.Series([2.0, 5.0, None]))
+    frame = attributes_before(log(), CATALOGUE, 100).with_columns(price=pl.Series([2.0, 5.0, None]))
     assert again.transform(frame).numbers.tobytes() == features.numbers.tobytes()
     assert again.transform(frame).text.tobytes() == features.text.tobytes()
     assert again.provenance == encoder.provenance

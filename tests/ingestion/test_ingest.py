@@ -7,6 +7,7 @@ from polars.testing import assert_frame_equal
 from tasks.domain import Column, EventLog, LogRoles
 from tasks.errors import ConfigError, DataError
 from tasks.ingestion.cleaning import CleaningRules, PossibleDates
+from tasks.ingestion.compact import compact
 from tasks.ingestion.ingest import digest_of, ingest
 from tasks.ingestion.matrix import interactions
 from tasks.ingestion.pseudonyms import Privacy
@@ -261,6 +262,27 @@ def test_item_attributes_carry_when_they_were_first_seen():
     assert isinstance(time, int)
     day = 86_400_000_000
     assert log.item_attributes.rows() == [(0, "old", time), (0, "new", time + 2 * day), (2, "only", time)]
+
+
+def test_item_attributes_by_user():
+    raw = raw_log(
+        {
+            "user_id": ["u", "v", "u", "v", "w"],
+            "item_id": ["i", "i", "i", "j", "i"],
+            "timestamp": [at(3), at(1), at(2), at(1), at(1)],
+            "quantity": [1.0, 1.0, 1.0, 1.0, 1000.0],
+            "title": ["new", "old", "old", None, "old"],
+        },
+        roles=LogRoles(has_times=True, has_hours=True, item_text="title", item_categories=("shelf",)),
+        item_features=pl.LazyFrame({"item_id": ["i", "j"], "shelf": ["tea", "cups"]}),
+    )
+    log, _ = ingest(raw, CleaningRules(), Privacy(), attributes_by_user=True)
+    rows = log.item_attributes.select("item", "user", "shelf", "title").rows()
+    assert rows == [(0, 1, "tea", "old"), (0, 2, "tea", "old"), (0, 0, "tea", "old"), (0, 0, "tea", "new"),
+                    (1, 1, "cups", None)]  # fmt: skip
+    without_w = dataclasses.replace(log, events=log.events.filter(pl.col("user") != 1))
+    assert compact(without_w).item_attributes.select("item", "user", "title").rows() == [
+        (0, 1, "old"), (0, 0, "old"), (0, 0, "new")]  # fmt: skip
 
 
 def test_tables_beside_the_log():
