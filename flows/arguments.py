@@ -1,9 +1,75 @@
-"""What is typed behind a command, looked at before Hydra does anything with it."""
+"""What is typed behind a command: quoted and checked before Hydra sees it; what Hydra refuses is said in one line."""
 
+import os
+import re
 import sys
+from collections.abc import Callable, Sequence
 
+from hydra.errors import HydraException
+
+from flows.terminal import describe
 from tasks.errors import ColdcartError
 from tasks.overrides import check_overrides
+
+PATHS = frozenset(
+    {
+        "model",
+        "events",
+        "users",
+        "user_features",
+        "output",
+        "dataset.path",
+        "dataset.user_features",
+        "dataset.item_features",
+        "features.text.model_path",
+        "privacy.key_file",
+    }
+)
+"""Settings that take a file, a folder or a reference to a model."""
+
+SWEEPS = frozenset({"-m", "--multirun"})
+
+
+def start(main: Callable[[], object]) -> None:
+    """Run an entry point that Hydra composes for; ends the command with one line where its arguments are of no use.
+
+    Args:
+        main: A function under ``@hydra.main``.
+    """
+    sys.argv[1:] = quote_paths(sys.argv[1:])
+    check_arguments()
+    # Hydra would print its errors over several lines, with advice that does not hold here, and exit.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        main()
+    except Exception as error:
+        if os.environ.get("COLDCART_DEBUG", "") not in ("", "0"):
+            raise
+        _end(_in_our_words(error) if isinstance(error, HydraException) else describe(error))
+
+
+def quote_paths(arguments: Sequence[str]) -> list[str]:
+    """Quote names of files and models, so that any name can be typed as it is.
+
+    Hydra reads bare values by a grammar of its own: it refuses ``=``, brackets and letters outside ASCII, takes a
+    comma for a sweep, and a run id such as ``12e45…`` for a number. Values that are quoted already, and ``null``,
+    stay as they are; in a sweep commas are meant.
+
+    Args:
+        arguments: As typed.
+    """
+    if SWEEPS.intersection(arguments):
+        return list(arguments)
+    return [_quoted(argument) for argument in arguments]
+
+
+def _quoted(argument: str) -> str:
+    key, equals, value = argument.partition("=")
+    if key.lstrip("+") not in PATHS or not value or value == "null" or value[0] in "'\"":
+        return argument
+    # Backslashes before a quote are doubled, the quote itself is escaped; the end of the value is a quote, too.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + (r"\'" if found[2] else ""), value)
+    return f"{key}{equals}'{escaped}'"
 
 
 def check_arguments(arguments: list[str] | None = None) -> None:
@@ -16,5 +82,22 @@ def check_arguments(arguments: list[str] | None = None) -> None:
     try:
         check_overrides([text for text in given if not text.startswith("-") and "=" in text])
     except ColdcartError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        raise SystemExit(1) from None
+        _end(str(error))
+
+
+def _in_our_words(error: HydraException) -> str:
+    unknown = re.match(r"Could not override '([^']*)'", str(error))
+    if unknown:
+        return f"{unknown[1]}: there is no such setting. See conf/ for the keys, or --cfg job."
+    unreadable = re.match(r"Error parsing override '(.*)'", str(error))
+    if unreadable:
+        return f"{unreadable[1]!r}: expected key=value. See conf/ for the keys, or --cfg job."
+    ambiguous = re.match(r"Ambiguous value for argument '(.*)'", str(error))
+    if ambiguous:
+        return f"{ambiguous[1]!r}: several values run one after another with -m; a list is written as key=[a,b]."
+    return " ".join(f"{error} {error.__cause__ or ''}".split())
+
+
+def _end(reason: str) -> None:
+    print(f"error: {reason}", file=sys.stderr, flush=True)
+    raise SystemExit(1) from None

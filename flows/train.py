@@ -6,19 +6,18 @@ python -m flows.train -m seed=0,1,2    # one run after another
 """
 
 import logging
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
-from flows.arguments import check_arguments
+from flows.arguments import start
 from flows.display import show_configuration, show_summary
 from flows.orchestration import prefect_server
+from flows.steps import step
 from flows.terminal import configure_terminal, one_error
 from tasks.config import RunConfig, load_config
 from tasks.errors import ColdcartError
@@ -30,9 +29,6 @@ from tasks.runs.state import RunState
 from tasks.tracking import TrackedRun, fail_run, run_tags, start_run
 
 logger = logging.getLogger(__name__)
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def run_name() -> str:
@@ -116,19 +112,6 @@ def _track(config: RunConfig, home: Home, run: Run, code: CodeState, raw: RawLog
     return tracked
 
 
-def step(name: str, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
-    """Run one stage as a Prefect task, in this thread.
-
-    Its arguments stay out of Prefect, which would look for futures inside every array.
-    """
-
-    @task(name=name, task_run_name=name, cache_policy=NO_CACHE)
-    def work() -> T:
-        return function(*arguments, **options)
-
-    return work()
-
-
 def _stages(config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code: CodeState) -> dict[str, Any]:
     # Torch, Lightning and scikit-learn take seconds to import; --help and a typo should not wait for them.
     from tasks.stages.evaluation_fit import augment_stage, evaluate_stage, train_stage
@@ -152,7 +135,7 @@ def _stages(config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code:
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="config")
 @one_error
-def main(_: DictConfig) -> float | None:
+def main(_: object) -> float | None:
     """One run from the command line; returns the figure that sweeps maximise."""
     configure_terminal()
     overrides = list(HydraConfig.get().overrides.task)
@@ -172,5 +155,4 @@ def _import_ahead() -> None:
 
 
 if __name__ == "__main__":
-    check_arguments()
-    main()
+    start(main)

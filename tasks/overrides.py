@@ -61,7 +61,10 @@ def _check(text: str) -> None:
         override = OverridesParser.create().parse_override(text)
     except HydraException as error:
         first_line = str(error).splitlines()[0]
-        raise ConfigError(f"override {text!r}: expected key=value, {first_line}. See conf/ for the keys.") from error
+        raise ConfigError(
+            f"override {text!r}: expected key=value, {first_line}. See conf/ for the keys; a value with special "
+            "characters is quoted, in the shell, too: 'key=\"a (1).csv\"'."
+        ) from error
     key = override.key_or_group
     for part in re.split(r"[./@:]", f"{key}.{override.package or ''}"):
         if _SPECIAL.match(part):
