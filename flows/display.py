@@ -46,6 +46,24 @@ def show_summary(summary: Mapping[str, Any], home: Home) -> None:
         console.print(f"{label:<12} {value}")
 
 
+def show_lists(recommended: Mapping[str, Any]) -> None:
+    """How many lists a batch wrote, on what evidence, and where they are."""
+    shares = ", ".join(f"{kind} {share:.1%}" for kind, share in recommended["evidence"].items())
+    console = Console(soft_wrap=True, highlight=False)
+    for label, value in (
+        ("model", recommended["model"]),
+        ("lists", f"{recommended['users']:,} users, {recommended['k']} items each"),
+        ("zero shots", f"{recommended['zero_shots']:,} of these users, without an event the model can use"),
+        ("evidence", shares),
+        (
+            "events",
+            f"{recommended['events']:,}, of which {recommended['unknown']:,} name items the model does not know",
+        ),
+        ("written to", recommended["output"]),
+    ):
+        console.print(f"{label:<12} {value}", markup=False)
+
+
 def _show_table(console: Console, shown: Mapping[str, Any]) -> None:
     """One block per figure, narrow enough for 80 columns."""
     console.print(f"\n[bold]{shown['title']}[/]")

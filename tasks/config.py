@@ -10,18 +10,20 @@ import difflib
 import functools
 import importlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from tasks.errors import ConfigError
 from tasks.overrides import CONF_DIR, check_overrides, choices
+
+T = TypeVar("T")
 
 COMPONENT_GROUPS = (
     "dataset",
@@ -97,21 +99,41 @@ class RunConfig(BaseModel):
     """Everything as plain values, for logs, keys and ``config.yaml``."""
 
 
-def load_config(overrides: Sequence[str] = (), config_name: str = "config") -> RunConfig:
-    """Compose ``conf/``, check it, and build its components.
+def load_config(overrides: Sequence[str] = ()) -> RunConfig:
+    """Compose ``conf/config.yaml``, check it, and build its components.
 
     Not thread-safe (Hydra keeps global state): call it once, before any task.
 
     Args:
         overrides: For example ``["dataset=ml_100k", "seed=1"]``.
-        config_name: Root file in conf/.
 
     Raises:
         ConfigError: A key or value cannot be used; the message names it.
     """
     check_overrides(overrides)
-    plain, names = _compose(config_name, overrides)
+    plain, names = _compose("config", overrides)
     return _build(plain, names)
+
+
+def load_settings(settings: type[T], config_name: str, overrides: Sequence[str] = ()) -> T:
+    """Compose another root of ``conf/``, for a flow that needs few settings, and build them.
+
+    Args:
+        settings: A frozen dataclass: one field per value of the root, and per group it chooses from.
+        config_name: Name of the root.
+        overrides: For example ``["k=10"]``.
+
+    Raises:
+        ConfigError: A key or value cannot be used or is missing; the message names it.
+    """
+    check_overrides(overrides)
+    plain, _ = _compose(config_name, overrides)
+    values = {key: build_component(key, value) if key in COMPONENT_GROUPS else value for key, value in plain.items()}
+    _refuse_unknown("", settings, values)
+    try:
+        return TypeAdapter(settings).validate_python(values)
+    except ValidationError as error:
+        raise ConfigError(_first_problem(error, "")) from error
 
 
 def _compose(config_name: str, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -136,6 +158,8 @@ def _to_plain(composed: DictConfig) -> dict[str, Any]:
     try:
         own = OmegaConf.create({key: value for key, value in composed.items() if key != "hydra"})
         plain = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise ConfigError(f"{error.full_key}: expected a value, got none. Set it with {error.full_key}=…") from error
     except OmegaConfBaseException as error:
         raise ConfigError(_reason(error)) from error
     assert isinstance(plain, dict)
@@ -169,7 +193,7 @@ def _build(plain: dict[str, Any], names: dict[str, str]) -> RunConfig:
 
 def _first_problem(error: ValidationError, prefix: str) -> str:
     problem = error.errors()[0]
-    key = ".".join([*([prefix] if prefix else []), *(str(part) for part in problem["loc"] if not _is_type(part))])
+    key = _dotted(prefix, ".".join(str(part) for part in problem["loc"] if not _is_type(part)))
     if problem["type"] == "extra_forbidden":
         return f"{key}: there is no such setting. See conf/ for the keys."
     return f"{key}: {problem['msg']}, got {problem['input']!r}"
@@ -230,9 +254,13 @@ def _refuse_unknown(prefix: str, component: Any, settings: Mapping[str, Any]) ->
         if key not in fields:
             near = difflib.get_close_matches(key, fields, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" Settings are {', '.join(fields)}."
-            raise ConfigError(f"{prefix}.{key}: there is no such setting.{hint}")
+            raise ConfigError(f"{_dotted(prefix, key)}: there is no such setting.{hint}")
         if dataclasses.is_dataclass(fields[key].type) and isinstance(value, dict):
-            _refuse_unknown(f"{prefix}.{key}", fields[key].type, value)
+            _refuse_unknown(_dotted(prefix, key), fields[key].type, value)
+
+
+def _dotted(prefix: str, key: str) -> str:
+    return f"{prefix}.{key}" if prefix else key
 
 
 def load_component(group: str, name: str, settings: Mapping[str, Any] | None = None) -> Any:
