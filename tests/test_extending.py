@@ -17,7 +17,8 @@ from tasks.domain import Column
 from tasks.ingestion.sources.block_world import BlockWorld
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-COPIED = ("flows", "tasks", "lightning_modules", "conf", "pyproject.toml")
+COPIED = ("flows", "tasks", "lightning_modules", "conf", "tests", "pyproject.toml")
+FOR_EVERY_PART = ("tests/recommenders/test_contract.py", "tests/training/test_components.py", "tests/test_layout.py")
 BLOCK = re.compile(r"^`([^`\n]+)`\n\n```(?:python|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECTION = re.compile(r"^## (?=An? )", re.MULTILINE)
 COMPARE = """
@@ -146,6 +147,13 @@ def test_the_yaml_writes_out_every_setting_with_its_default(extended: Checkout) 
     assert done.returncode == 0, done.stderr
     is_choice, is_default, is_whole = True, True, True
     assert json.loads(done.stdout) == {group: [is_choice, is_default, is_whole] for group in NEW}
+
+
+def test_what_holds_for_every_part_holds_for_the_new_ones(extended: Checkout) -> None:
+    names = " or ".join(NEW.values())
+    done = extended.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *FOR_EVERY_PART, "-k", names)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"\d\d passed", done.stdout), done.stdout
 
 
 def test_help_lists_the_new_parts(extended: Checkout) -> None:
