@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from tasks.config import RunConfig
+from tasks.inspection import Inspection
 from tasks.runs import Home
 
 
@@ -62,6 +63,25 @@ def show_lists(recommended: Mapping[str, Any]) -> None:
         ("written to", recommended["output"]),
     ):
         console.print(f"{label:<12} {value}", markup=False)
+
+
+def show_inspection(inspection: Inspection, dataset: str) -> None:
+    """What a log holds, in tables, and what to know before training, in words."""
+    console = Console(highlight=False)
+    console.print(f"[bold]{dataset}[/]")
+    for shown in inspection.to_tables():
+        if not shown.rows:
+            continue
+        table = Table(title=shown.heading, title_style="bold", title_justify="left", box=None, pad_edge=False)
+        for number, column in enumerate(shown.columns):
+            table.add_column(column, justify="right" if number else "left", vertical="bottom")
+        for row in shown.rows:
+            table.add_row(*row)
+        console.print()
+        console.print(table)
+    console.print("\n[bold]Advice[/]")
+    for sentence in inspection.advice:
+        console.print(f"- {sentence}", markup=False)
 
 
 def _show_table(console: Console, shown: Mapping[str, Any]) -> None:
