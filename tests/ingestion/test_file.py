@@ -101,7 +101,11 @@ def test_tables_of_features(tmp_path):
     log = ingest(raw, CleaningRules(), Privacy())[0]
     assert log.users.rows() == [("1", None), ("2", 41.0)]
     assert log.item_attributes.rows() == [(0, "tea", None)]
-    assert len(raw.files) == 3
+    assert [file.path.name for file in raw.files] == ["log.csv", "users.csv", "items.csv"]
+    write(tmp_path / "items.csv", "item_id,shelf,more\na,coffee,x\n")
+    changed = [file.sha256 for file in source.load(tmp_path).files]
+    assert [file.sha256 for file in raw.files][:2] == changed[:2]
+    assert raw.files[2].sha256 != changed[2]
 
 
 @pytest.mark.parametrize(

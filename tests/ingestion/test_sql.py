@@ -55,6 +55,17 @@ def test_the_digest_follows_the_rows(shop: str, cache: Path) -> None:
     assert before != digests(Sql(uri=shop, columns=COLUMNS).load(cache))
 
 
+def test_the_digest_follows_the_tables_of_features(shop: str, cache: Path) -> None:
+    def load(city: str) -> list[str]:
+        features = f"SELECT customer, '{city}' AS city FROM customers"
+        return digests(Sql(uri=shop, columns=COLUMNS, user_categories=("city",), user_features=features).load(cache))
+
+    bath, york = load("Bath"), load("York")
+    assert len(bath) == 2
+    assert bath[0] == york[0]
+    assert bath[1] != york[1]
+
+
 def test_settings_file_builds(shop: str, cache: Path) -> None:
     source = load_component(
         "dataset", "sql", {"uri": shop, "query": "SELECT customer AS user_id, product AS item_id FROM events"}
