@@ -70,23 +70,9 @@ class FittedBlend(FittedRecommender):
         return carried
 
 
-def _fit(base: UserKNN | ItemKNN, weight: float, training: Training) -> FittedBlend:
-    fitted = base.fit(training)
-    seen = fitted.provenance
-    counts = base.fallback.counts(training)
-    prior = weight * counts / max(counts.max(initial=0), np.finfo(np.float64).tiny)
-    provenance = Provenance(f"{seen.artefact}_blend", seen.users, seen.users_digest, seen.newest)
-    return FittedBlend(provenance, fitted, prior.astype(np.float32))
-
-
-def _check(weight: float) -> None:
-    if not 0 < weight < float("inf"):
-        raise ValueError(f"weight must be above 0, got {weight}")
-
-
 @dataclass(frozen=True)
-class UserKNNCosineBlend:
-    """User-based with cosine, blended.
+class Blend:
+    """Settings of a blend.
 
     Attributes:
         base: The collaborative filter; its fallback names the form of popularity.
@@ -94,57 +80,46 @@ class UserKNNCosineBlend:
 
     """
 
-    base: UserKNNCosine = field(default_factory=UserKNNCosine)
+    base: UserKNN | ItemKNN
     weight: float = 0.1
 
     def __post_init__(self) -> None:
-        _check(self.weight)
+        if not 0 < self.weight < float("inf"):
+            raise ValueError(f"weight must be above 0, got {self.weight}")
 
     def fit(self, training: Training) -> FittedBlend:
         """Fit the base and the prior."""
-        return _fit(self.base, self.weight, training)
+        fitted = self.base.fit(training)
+        seen = fitted.provenance
+        counts = self.base.fallback.counts(training)
+        prior = self.weight * counts / max(counts.max(initial=0), np.finfo(np.float64).tiny)
+        provenance = Provenance(f"{seen.artefact}_blend", seen.users, seen.users_digest, seen.newest)
+        return FittedBlend(provenance, fitted, prior.astype(np.float32))
 
 
 @dataclass(frozen=True)
-class UserKNNPearsonBlend:
-    """User-based with Pearson, blended; settings as in ``UserKNNCosineBlend``."""
+class UserKNNCosineBlend(Blend):
+    """User-based with cosine, blended."""
+
+    base: UserKNNCosine = field(default_factory=UserKNNCosine)
+
+
+@dataclass(frozen=True)
+class UserKNNPearsonBlend(Blend):
+    """User-based with Pearson, blended."""
 
     base: UserKNNPearson = field(default_factory=UserKNNPearson)
-    weight: float = 0.1
-
-    def __post_init__(self) -> None:
-        _check(self.weight)
-
-    def fit(self, training: Training) -> FittedBlend:
-        """Fit the base and the prior."""
-        return _fit(self.base, self.weight, training)
 
 
 @dataclass(frozen=True)
-class ItemKNNCosineBlend:
-    """Item-based with cosine, blended; settings as in ``UserKNNCosineBlend``."""
+class ItemKNNCosineBlend(Blend):
+    """Item-based with cosine, blended."""
 
     base: ItemKNNCosine = field(default_factory=ItemKNNCosine)
-    weight: float = 0.1
-
-    def __post_init__(self) -> None:
-        _check(self.weight)
-
-    def fit(self, training: Training) -> FittedBlend:
-        """Fit the base and the prior."""
-        return _fit(self.base, self.weight, training)
 
 
 @dataclass(frozen=True)
-class ItemKNNPearsonBlend:
-    """Item-based with Pearson, blended; settings as in ``UserKNNCosineBlend``."""
+class ItemKNNPearsonBlend(Blend):
+    """Item-based with Pearson, blended."""
 
     base: ItemKNNPearson = field(default_factory=ItemKNNPearson)
-    weight: float = 0.1
-
-    def __post_init__(self) -> None:
-        _check(self.weight)
-
-    def fit(self, training: Training) -> FittedBlend:
-        """Fit the base and the prior."""
-        return _fit(self.base, self.weight, training)

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from tasks.domain import NewUsers, Provenance, Training
 from tasks.recommenders.collaborative import CollaborativeFilter, Fallback, Interest, Profiles
-from tasks.recommenders.similarity import COSINE, PEARSON, Neighbourhood, Rows, Similarity
+from tasks.recommenders.similarity import COSINE, PEARSON, Neighbourhood, NeighbourSettings, Rows, Similarity
 
 
 @dataclass(eq=False)
@@ -45,7 +45,7 @@ class FittedItemKNN(CollaborativeFilter):
 
 
 @dataclass(frozen=True)
-class ItemKNN:
+class ItemKNN(NeighbourSettings):
     """Settings of item-based collaborative filtering.
 
     Attributes:
@@ -59,12 +59,6 @@ class ItemKNN:
     neighbours: int = 200
     shrink: float = 20.0
     fallback: Fallback = field(default_factory=Fallback)
-
-    def __post_init__(self) -> None:
-        if self.neighbours < 1:
-            raise ValueError(f"neighbours must be at least 1, got {self.neighbours}")
-        if not 0 <= self.shrink < float("inf"):
-            raise ValueError(f"shrink must be at least 0, got {self.shrink}")
 
     def fit(self, training: Training) -> FittedItemKNN:
         """Compare the items by the users that hold them, virtual users included."""

@@ -38,6 +38,26 @@ PEARSON = Similarity("pearson", centred=True)
 BY_NAME = {similarity.name: similarity for similarity in (COSINE, PEARSON)}
 
 
+@dataclass(frozen=True)
+class NeighbourSettings:
+    """How many neighbours, and how their similarities are damped.
+
+    Attributes:
+        neighbours: Most neighbours, at least 1.
+        shrink: Added to the denominator of similarities, at least 0.
+
+    """
+
+    neighbours: int
+    shrink: float
+
+    def __post_init__(self) -> None:
+        if self.neighbours < 1:
+            raise ValueError(f"neighbours must be at least 1, got {self.neighbours}")
+        if not 0 <= self.shrink < float("inf"):
+            raise ValueError(f"shrink must be at least 0, got {self.shrink}")
+
+
 class Rows:
     """Rows to be compared, with what a similarity needs to know of each.
 

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from tasks.domain import NewUsers, Provenance, Training
 from tasks.recommenders.collaborative import CollaborativeFilter, Fallback, Interest, Profiles
-from tasks.recommenders.similarity import BY_NAME, COSINE, PEARSON, Neighbourhood, Rows, Similarity
+from tasks.recommenders.similarity import BY_NAME, COSINE, PEARSON, Neighbourhood, NeighbourSettings, Rows, Similarity
 
 
 @dataclass(eq=False)
@@ -63,7 +63,7 @@ class FittedUserKNN(CollaborativeFilter):
 
 
 @dataclass(frozen=True)
-class UserKNN:
+class UserKNN(NeighbourSettings):
     """Settings of user-based collaborative filtering.
 
     Attributes:
@@ -77,12 +77,6 @@ class UserKNN:
     neighbours: int = 300
     shrink: float = 0.0
     fallback: Fallback = field(default_factory=Fallback)
-
-    def __post_init__(self) -> None:
-        if self.neighbours < 1:
-            raise ValueError(f"neighbours must be at least 1, got {self.neighbours}")
-        if not 0 <= self.shrink < float("inf"):
-            raise ValueError(f"shrink must be at least 0, got {self.shrink}")
 
     def fit(self, training: Training) -> FittedUserKNN:
         """Keep the warm behaviour, virtual users included."""
