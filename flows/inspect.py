@@ -13,10 +13,11 @@ from flows.arguments import start
 from flows.display import show_inspection
 from flows.terminal import configure_terminal, one_error
 from tasks.config import load_config
+from tasks.overrides import CONF_DIR
 from tasks.stages.inspect import inspect_stage
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="config")
+@hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="config")
 @one_error
 def main(_: object) -> None:
     """Settings are those of flows.train, so that the same words can train afterwards."""

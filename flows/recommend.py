@@ -18,6 +18,7 @@ from flows.orchestration import prefect_server
 from flows.steps import step
 from flows.terminal import configure_terminal, one_error
 from tasks.config import load_settings
+from tasks.overrides import CONF_DIR
 from tasks.runs import Home
 from tasks.stages.requests import RecommendSettings, read_requests
 
@@ -50,7 +51,7 @@ def recommend_with(settings: RecommendSettings) -> dict[str, Any]:
     return asdict(step("recommend", rank, model, requests, settings))
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="recommend")
+@hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="recommend")
 @one_error
 def main(_: object) -> None:
     """One batch from the command line."""

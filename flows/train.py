@@ -24,6 +24,7 @@ from tasks.errors import ColdcartError
 from tasks.ingestion.download import DownloadError
 from tasks.ingestion.folders import cache_folder
 from tasks.ingestion.raw import RawLog
+from tasks.overrides import CONF_DIR
 from tasks.runs import CodeState, Home, Run, code_state, open_run, run_key
 from tasks.runs.state import RunState
 from tasks.tracking import TrackedRun, fail_run, run_tags, start_run
@@ -133,7 +134,7 @@ def _stages(config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code:
     return step("report", report_stage, config, ingested, prepared, fitted, history, measured, run, tracked)
 
 
-@hydra.main(version_base="1.3", config_path="../conf", config_name="config")
+@hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="config")
 @one_error
 def main(_: object) -> float | None:
     """One run from the command line; returns the figure that sweeps maximise."""
