@@ -6,7 +6,6 @@ registry: a class that none of them names cannot be built.
 """
 
 import dataclasses
-import difflib
 import functools
 import importlib
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,8 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from tasks.errors import ConfigError
-from tasks.overrides import CONF_DIR, check_overrides, choices
+from tasks.overrides import CONF_DIR, check_overrides, choices, groups
+from tasks.refusals import dotted, first_problem, missing_key, unknown_key, without_passwords
 
 T = TypeVar("T")
 
@@ -39,6 +39,8 @@ COMPONENT_GROUPS = (
     "tracking",
 )
 """Groups of which a run has exactly one."""
+_NOT_TYPED = ("names", "plain", "until")
+"""Fields of a run's configuration that stand at no key of their own."""
 
 
 class RunConfig(BaseModel):
@@ -133,7 +135,7 @@ def load_settings(settings: type[T], config_name: str, overrides: Sequence[str] 
     try:
         return TypeAdapter(settings).validate_python(values)
     except ValidationError as error:
-        raise ConfigError(_first_problem(error, "")) from error
+        raise ConfigError(first_problem(error.errors()[0], "", ())) from error
 
 
 def _compose(config_name: str, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -148,7 +150,7 @@ def _compose(config_name: str, overrides: Sequence[str]) -> tuple[dict[str, Any]
         plain = _to_plain(composed)
         plain.pop("hydra", None)
     except HydraException as error:
-        raise ConfigError(_reason(error)) from error
+        raise ConfigError(_reason(error, config_name, own)) from error
     finally:
         hydra_state.hydra = outer
     return plain, {group: option for group, option in names.items() if not group.startswith("hydra")}
@@ -161,15 +163,25 @@ def _to_plain(composed: DictConfig) -> dict[str, Any]:
     except MissingMandatoryValue as error:
         raise ConfigError(f"{error.full_key}: expected a value, got none. Set it with {error.full_key}=…") from error
     except OmegaConfBaseException as error:
-        raise ConfigError(_reason(error)) from error
+        raise ConfigError(_words(error)) from error
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: HydraException, config_name: str, overrides: Sequence[str]) -> str:
+    """Why Hydra refuses; for a key that does not exist with the one that was meant."""
+    words = _words(error)
+    chosen = [override for override in overrides if override.lstrip("+~").partition("=")[0] in groups()]
+    if len(chosen) == len(overrides):
+        return words
+    existing, _ = _compose(config_name, chosen)
+    return missing_key(words, existing) or words
+
+
+def _words(error: Exception) -> str:
     """Hydra's own words, on one line, with the reason it hides in ``__cause__``."""
     parts = [str(error)] + ([str(error.__cause__)] if error.__cause__ else [])
-    return " ".join(" ".join(parts).split())
+    return without_passwords(" ".join(" ".join(parts).split()))
 
 
 def _build(plain: dict[str, Any], names: dict[str, str]) -> RunConfig:
@@ -183,25 +195,18 @@ def _build(plain: dict[str, Any], names: dict[str, str]) -> RunConfig:
     try:
         config = RunConfig.model_validate({**values, "names": names, "plain": plain})
     except ValidationError as error:
-        raise ConfigError(_first_problem(error, "")) from error
+        known = [field.alias or name for name, field in RunConfig.model_fields.items() if name not in _NOT_TYPED]
+        raise ConfigError(first_problem(error.errors()[0], "", known)) from error
+    if config.register_model and not config.tracking.enabled:
+        raise ConfigError(
+            "register: the registry is MLflow's, and with tracking=off nothing is logged that could be registered. "
+            "Use tracking=mlflow, or leave register=true out"
+        )
     for group, listed in (("recommender", config.baselines), ("metric", config.metrics or ())):
         for name in listed:
             if name not in choices(group):
                 raise ConfigError(f"{group} {name!r} is not one of {', '.join(choices(group))}")
     return config
-
-
-def _first_problem(error: ValidationError, prefix: str) -> str:
-    problem = error.errors()[0]
-    key = _dotted(prefix, ".".join(str(part) for part in problem["loc"] if not _is_type(part)))
-    if problem["type"] == "extra_forbidden":
-        return f"{key}: there is no such setting. See conf/ for the keys."
-    return f"{key}: {problem['msg']}, got {problem['input']!r}"
-
-
-def _is_type(part: str | int) -> bool:
-    """Union branches put the tried type into the location; users know keys, not types."""
-    return isinstance(part, str) and (part in {"int", "str", "float", "bool"} or "[" in part)
 
 
 @functools.cache
@@ -244,7 +249,7 @@ def build_component(group: str, node: Any) -> Any:
     try:
         return TypeAdapter(component).validate_python(settings)
     except ValidationError as error:
-        raise ConfigError(_first_problem(error, group)) from error
+        raise ConfigError(first_problem(error.errors()[0], group, ())) from error
 
 
 def _refuse_unknown(prefix: str, component: Any, settings: Mapping[str, Any]) -> None:
@@ -252,15 +257,9 @@ def _refuse_unknown(prefix: str, component: Any, settings: Mapping[str, Any]) ->
     fields = {field.name: field for field in dataclasses.fields(component)}
     for key, value in settings.items():
         if key not in fields:
-            near = difflib.get_close_matches(key, fields, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else f" Settings are {', '.join(fields)}."
-            raise ConfigError(f"{_dotted(prefix, key)}: there is no such setting.{hint}")
+            raise ConfigError(unknown_key(prefix, key, fields))
         if dataclasses.is_dataclass(fields[key].type) and isinstance(value, dict):
-            _refuse_unknown(_dotted(prefix, key), fields[key].type, value)
-
-
-def _dotted(prefix: str, key: str) -> str:
-    return f"{prefix}.{key}" if prefix else key
+            _refuse_unknown(dotted(prefix, key), fields[key].type, value)
 
 
 def load_component(group: str, name: str, settings: Mapping[str, Any] | None = None) -> Any:

@@ -14,6 +14,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from tasks.errors import ConfigError
+from tasks.refusals import without_passwords
 
 CONF_DIR = Path(__file__).resolve().parents[1] / "conf"
 """The folder of all configuration; data only, never imported."""
@@ -52,59 +53,62 @@ def check_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
 
 
 def _check(text: str) -> None:
+    shown = without_passwords(text)
     if "${" in text:
         raise ConfigError(
-            f"override {text!r}: interpolations (${{…}}) are not allowed, they could read the environment. "
+            f"override {shown!r}: interpolations (${{…}}) are not allowed, they could read the environment. "
             "Write the value itself."
         )
     try:
         override = OverridesParser.create().parse_override(text)
     except HydraException as error:
-        first_line = str(error).splitlines()[0]
+        # The parser quotes what it stumbles over.
+        first_line = str(error).splitlines()[0] if shown == text else "the value cannot be read"
         raise ConfigError(
-            f"override {text!r}: expected key=value, {first_line}. See conf/ for the keys; a value with special "
+            f"override {shown!r}: expected key=value, {first_line}. See conf/ for the keys; a value with special "
             "characters is quoted, in the shell, too: 'key=\"a (1).csv\"'."
         ) from error
     key = override.key_or_group
     for part in re.split(r"[./@:]", f"{key}.{override.package or ''}"):
         if _SPECIAL.match(part):
             raise ConfigError(
-                f"override {text!r}: the key {part!r} names code to run and can only be set by a file in conf/."
+                f"override {shown!r}: the key {part!r} names code to run and can only be set by a file in conf/."
             )
     if key.split(".")[0].split("/")[0] == "hydra" and "searchpath" in key:
         raise ConfigError(
-            f"override {text!r}: the search path of configurations is fixed. Put the file into conf/ instead."
+            f"override {shown!r}: the search path of configurations is fixed. Put the file into conf/ instead."
         )
-    _check_value(text, override.value())
+    _check_value(shown, override.value())
     if key in groups():
-        _check_option(text, key, override)
+        _check_option(shown, key, override)
 
 
-def _check_value(text: str, value: Any) -> None:
+def _check_value(shown: str, value: Any) -> None:
     """Look for special keys inside nested dictionaries and lists."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if _SPECIAL.match(str(key)):
                 raise ConfigError(
-                    f"override {text!r}: the key {str(key)!r} names code to run and can only be set by a file in conf/."
+                    f"override {shown!r}: the key {str(key)!r} names code to run and can only be set by a file in "
+                    "conf/."
                 )
-            _check_value(text, inner)
+            _check_value(shown, inner)
     elif isinstance(value, list | tuple):
         for inner in value:
-            _check_value(text, inner)
+            _check_value(shown, inner)
 
 
-def _check_option(text: str, group: str, override: Override) -> None:
+def _check_option(shown: str, group: str, override: Override) -> None:
     if override.is_delete() or override.is_sweep_override():
         chosen = [] if override.is_delete() else [str(option) for option in _swept(override)]
     else:
         value = override.value()
         chosen = [str(option) for option in value] if isinstance(value, list) else [str(value)]
     for option in chosen:
-        if option not in choices(group) and option not in {"None", "null"}:
+        if option not in choices(group):
             known = ", ".join(choices(group))
             reason = "is not a name" if not _OPTION.match(option) else "is not one of them"
-            raise ConfigError(f"override {text!r}: {group} can be {known}; {option!r} {reason}.")
+            raise ConfigError(f"override {shown!r}: {group} can be {known}; {without_passwords(option)!r} {reason}.")
 
 
 def _swept(override: Override) -> list[Any]:
