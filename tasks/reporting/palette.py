@@ -10,7 +10,7 @@ from typing import Any
 
 GREY = "#7f7f7f"
 BLUE, GREEN, ORANGE, SKY = "#0072B2", "#009E73", "#E69F00", "#56B4E9"
-VERMILION, PURPLE, BLACK = "#D55E00", "#CC79A7", "#000000"
+VERMILION, PURPLE = "#D55E00", "#CC79A7"
 
 VIRTUAL = "_virtual"
 """Suffix of methods that use virtual behaviour."""

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from filelock import FileLock
 
+from tasks.runs.closing import Closing
 from tasks.runs.home import Home
 from tasks.runs.lock import BEAT_SECONDS, RunLock
 from tasks.runs.state import RunState, RunStatus, all_states
@@ -21,10 +21,8 @@ SHORT_KEY = 8
 """Hex digits of the key in a run's id."""
 
 
-class Run:
-    """One run, locked by this process. Use as a context manager: leaving it closes the run.
-
-    An error marks it FAILED, an interruption (Ctrl-C, a termination signal) KILLED; both can be resumed.
+class Run(Closing):
+    """One run, locked by this process; one that is FAILED or KILLED can be resumed.
 
     Attributes:
         folder: The run's own folder.
@@ -93,21 +91,8 @@ class Run:
         state.write(self.folder)
         self._state = state
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            self.close(RunStatus.FINISHED)
-            return
-        status = RunStatus.FAILED if isinstance(error, Exception) else RunStatus.KILLED
-        try:
-            self.close(status, one_line(error))
-        except Exception as second:
-            # The first error is the one to see.
-            logger.warning("Could not write the status of run %s: %s", self.id, second)
+    def __str__(self) -> str:
+        return f"run {self.id}"
 
 
 def open_run(
@@ -190,12 +175,6 @@ def _tell(stale: list[RunState], on_stale: Callable[[RunState], None] | None) ->
             on_stale(state)
         except Exception as error:
             logger.warning("Could not mark the MLflow run of %s as failed: %s", state.id, error)
-
-
-def one_line(error: BaseException) -> str:
-    """An error as one line of at most 300 characters."""
-    text = " ".join(str(error).split())
-    return (f"{type(error).__name__}: {text}" if text else type(error).__name__)[:300]
 
 
 def _free_id(home: Home, name: str, number: int) -> str:

@@ -1,31 +1,25 @@
 """What a run can tell the tracking store, and a run that tells it nothing."""
 
 import json
-import logging
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tasks.runs.run import one_line
+from tasks.runs.closing import Closing
 from tasks.runs.state import RunStatus
 
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
 
-logger = logging.getLogger(__name__)
-
 METRIC_NAME = re.compile(r"^[A-Za-z0-9_.\- /]+$")
 
 
-class TrackedRun(ABC):
-    """What a run can tell the tracking store. A context manager: leaving it closes the run.
-
-    An error marks it FAILED, an interruption KILLED, otherwise it is FINISHED.
+class TrackedRun(Closing):
+    """What a run can tell the tracking store.
 
     Attributes:
         id: MLflow run id, 32 hex digits; None without tracking.
@@ -83,25 +77,8 @@ class TrackedRun(ABC):
             ui: Address of an MLflow server on the same store, where the store is a database.
         """
 
-    @abstractmethod
-    def close(self, status: RunStatus, failure: str | None = None) -> None:
-        """Write the final status."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            self.close(RunStatus.FINISHED)
-            return
-        status = RunStatus.FAILED if isinstance(error, Exception) else RunStatus.KILLED
-        try:
-            self.close(status, one_line(error))
-        except Exception as second:
-            # The first error is the one to see.
-            logger.warning("Could not mark MLflow run %s as %s: %s", self.id, status, second)
+    def __str__(self) -> str:
+        return f"MLflow run {self.id}"
 
 
 class Untracked(TrackedRun):
