@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.features.scaling import Scaler, Scaling
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,6 @@ def numbers_of(frame: pl.DataFrame, columns: tuple[str, ...]) -> NDArray[np.floa
         numbers = values.cast(pl.Float64, strict=False)
         lost = numbers.null_count() - values.null_count()
         if lost:
-            _log.warning("%d values of column %s are no numbers and count as missing", lost, column)
+            logger.warning("%d values of column %s are no numbers and count as missing", lost, column)
         table[:, position] = numbers.to_numpy()
     return table

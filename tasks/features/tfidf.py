@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from tasks.features.settings import TextSettings
 from tasks.features.text import Arrays, TextEncoder, Texts, principal_directions, project
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 """Letters of scripts that put no blanks between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
@@ -55,7 +55,9 @@ class TfidfSvd(TextEncoder):
         try:
             weights = vectorizer.fit_transform(present)
         except ValueError as error:  # sklearn's way to say that no term is left
-            _log.warning("no term occurs in %d item texts, text vectors are zeros (%s)", settings.min_documents, error)
+            logger.warning(
+                "no term occurs in %d item texts, text vectors are zeros (%s)", settings.min_documents, error
+            )
             nothing = np.zeros((0, 0), dtype=np.float32)
             return cls(analyzer, (), np.zeros(0), nothing, settings.dimensions)
         directions = principal_directions(weights, settings.dimensions, settings.seed)

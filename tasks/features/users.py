@@ -14,7 +14,7 @@ from tasks.features.categories import CategoryCodes
 from tasks.features.numbers import NumberColumns
 from tasks.features.settings import FeatureSettings
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class UserEncoder:
         """
         for column in self.columns:
             if column not in users.columns and users.height:
-                _log.warning("user feature %s is not given: unknown for all %d users", column, users.height)
+                logger.warning("user feature %s is not given: unknown for all %d users", column, users.height)
         codes = np.zeros((users.height, len(self.categories)), dtype=np.int32)
         for position, column_codes in enumerate(self.categories):
             if column_codes.column in users.columns:

@@ -15,7 +15,7 @@ from tasks.model_format.timestamps import TimeReader
 from tasks.model_format.vocabulary import ItemVocabulary
 from tasks.splitting.ties import id_hashes, pair_hashes
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class RequestReader:
         items = self.items.rows_of(events.get_column(Column.ITEM_ID))
         known = np.flatnonzero(items != OUTSIDE)
         if len(known) < len(items):
-            _log.warning(
+            logger.warning(
                 "%d of %d events name items that the model does not know; they are ignored",
                 len(items) - len(known), len(items),
             )  # fmt: skip
@@ -132,7 +132,7 @@ class RequestReader:
         table = table.with_columns(as_text(table.get_column(Column.USER_ID)))
         once = table.unique(Column.USER_ID, keep="first", maintain_order=True)
         if once.height < table.height:
-            _log.warning("user_features has several rows for %d users; the first counts", table.height - once.height)
+            logger.warning("user_features has several rows for %d users; the first counts", table.height - once.height)
         wanted = keys.alias(Column.USER_ID).to_frame()
         return self.encoder.transform(wanted.join(once, on=Column.USER_ID, how="left", maintain_order="left"))
 
@@ -147,7 +147,7 @@ def _with_columns(frame: pl.DataFrame, wanted: tuple[str, ...], name: str) -> pl
 def _with_user_ids(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     named = as_text(frame.get_column(Column.USER_ID)).is_not_null()
     if not named.all():
-        _log.warning("%s: %d rows have no user_id; they are ignored", name, int((~named).sum()))
+        logger.warning("%s: %d rows have no user_id; they are ignored", name, int((~named).sum()))
     return frame.filter(named)
 
 

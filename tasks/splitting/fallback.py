@@ -13,7 +13,7 @@ from tasks.splitting.settings import SplitSettings, TemporalSplit, UserHoldoutSp
 from tasks.splitting.split import split
 from tasks.splitting.temporal import moment
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ def resolve(
     reason = obstacle(log, settings, minimum)
     if reason is None or not fall_back:
         if reason is not None:
-            _log.warning("%s; going on with split=temporal as asked", reason)
+            logger.warning("%s; going on with split=temporal as asked", reason)
         return Resolved(settings, questions, cuts_of(log, settings), None)
-    _log.warning("%s; falling back to split=user_holdout and question=rest", reason)
+    logger.warning("%s; falling back to split=user_holdout and question=rest", reason)
     holdout = UserHoldoutSplit()
     return Resolved(holdout, ("rest",), cuts_of(log, holdout), reason)
 
@@ -76,7 +76,7 @@ def _without_visits(log: EventLog, settings: SplitSettings, questions: tuple[str
     reason = f"the log has no times, so no visits for question={', '.join(questions)}"
     if not fall_back:
         raise DataError(f"{reason}: use question=rest, or name the time column in dataset.columns")
-    _log.warning("%s; falling back to question=rest", reason)
+    logger.warning("%s; falling back to question=rest", reason)
     return Resolved(settings, ("rest",), cuts, reason)
 
 

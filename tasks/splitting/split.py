@@ -17,7 +17,7 @@ from tasks.splitting.ties import draw, id_hashes, pair_hashes
 from tasks.splitting.touches import Touches, touches_of
 from tasks.splitting.user_holdout import user_holdout_roles
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FOLDS = 5
 """Folds of half B."""
@@ -55,7 +55,7 @@ def split(log: EventLog, settings: SplitSettings, seed: int, cuts: Cuts | None =
     )
     _check_populated(result)
     check_split(result)
-    _log.info(
+    logger.info(
         "split %s: %d warm users, %d items; %d validation and %d test users",
         *(name, len(warm.histories.users), len(catalogue)),
         *(len(result.validation.half), len(result.test.half)),
