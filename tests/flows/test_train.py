@@ -1,0 +1,153 @@
+"""The main job, end to end, as it is started from a terminal."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tasks.runs import Home
+from tasks.stages.looks import BOOK, write_down
+from tests.flows.commands import QUICK, command, run_folder
+
+LEGAL = re.compile(r"^(val|val_a|test)/\w+/\w+/[a-z_]+_at_\d+(_strict)?/(shots_\w+|mean)$")
+LEAVES = ("summary.json", "config.yaml", "results.md", "data_quality.json", "data_quality.md")
+FIGURES = ("losses.png", "hit_rate_at_10_by_shots.png", "ndcg_at_10_by_shots.png")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished training."""
+
+    folder: Path
+    out: str
+    err: str
+
+    def json(self, name: str) -> dict[str, Any]:
+        return json.loads((self.folder / name).read_text())
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return self.json("summary.json")
+
+
+def train(*arguments: object) -> Done:
+    ended = command("train", *QUICK, *arguments)
+    return Done(run_folder(ended), ended.out, ended.err)
+
+
+@pytest.fixture(scope="module")
+def with_times(server: str, log: Path) -> Done:
+    return train("dataset=file", f"dataset.path={log}", "register=true")
+
+
+@pytest.fixture(scope="module")
+def without_times(server: str, log: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    bare = tmp_path_factory.mktemp("bare") / "no times.csv"
+    pl.read_csv(log, infer_schema=False).drop("timestamp").write_csv(bare)
+    return train("dataset=file", f"dataset.path={bare}", "augmentation=virtual_neighbours", "refit=false")
+
+
+@pytest.mark.slow
+def test_a_run_leaves_everything_in_its_folder(with_times: Done, without_times: Done) -> None:
+    for done in (with_times, without_times):
+        assert done.folder.parent == Home.current().runs
+        names = {path.relative_to(done.folder).as_posix() for path in done.folder.rglob("*")}
+        assert {"summary.json", "config.yaml", "evaluation/val/per_user.parquet", "model/format.json"} <= names
+        assert {f"figures/{figure}" for figure in FIGURES} <= names
+        assert done.summary["run_id"] == done.folder.name
+        assert "Traceback" not in done.err
+
+
+@pytest.mark.slow
+def test_figures_have_names_that_say_what_they_are(with_times: Done, without_times: Done) -> None:
+    for done in (with_times, without_times):
+        metrics = done.summary["metrics"]
+        assert all(LEGAL.match(name) for name in metrics), [name for name in metrics if not LEGAL.match(name)]
+        question = done.summary["question"]
+        ours = f"val/{question}/user_knn_cosine_virtual/ndcg_at_10/shots_3"
+        assert {ours, ours.replace("_virtual", ""), ours.replace("user_knn_cosine_virtual", "popularity")} <= {*metrics}
+        assert not [name for name in metrics if name.startswith("test/")]
+        assert done.summary["objective"] == metrics[done.summary["objective_name"]]
+        assert done.summary["objective_name"].startswith("val_a/")
+
+
+@pytest.mark.slow
+def test_a_log_with_times_is_split_by_them(with_times: Done) -> None:
+    assert with_times.summary["question"] == "next_visits"
+    assert with_times.summary["counts"]["split"] == "temporal"
+    assert with_times.summary["counts"]["split_changed_because"] is None
+    quality = with_times.summary["counts"]
+    assert quality["rows_in"] - quality["rows_out"] == 50  # those that came twice
+    assert "HR@10" in with_times.out
+    assert "s=3" in with_times.out
+
+
+@pytest.mark.slow
+def test_a_log_without_times_is_split_by_user_and_says_so(without_times: Done) -> None:
+    assert without_times.summary["question"] == "rest"
+    assert without_times.summary["counts"]["split"] == "user_holdout"
+    assert "time" in without_times.summary["counts"]["split_changed_because"]
+    assert "Not split as asked" in without_times.out
+
+
+@pytest.mark.slow
+def test_mlflow_has_the_run(with_times: Done, mlflow: Any) -> None:
+    run = mlflow.get_run(with_times.summary["mlflow_run_id"])
+    assert run.info.status == "FINISHED"
+    logged = {path.path for path in mlflow.list_artifacts(run.info.run_id)}
+    assert {*LEAVES, "evaluation", "model", "figures", "checkpoints"} <= logged
+    assert {path.path for path in mlflow.list_artifacts(run.info.run_id, "figures")} == {
+        f"figures/{figure}" for figure in FIGURES
+    }
+    metrics = with_times.summary["metrics"]
+    assert {name: run.data.metrics[name] for name in metrics} == pytest.approx(metrics)
+    assert run.data.params["seed"] == "0"
+    assert run.data.params["dataset.columns.user"] == "user_id"
+    assert len(mlflow.get_metric_history(run.info.run_id, "loss/generator")) == 2
+    assert len(str(run.data.tags["git_commit"])) == 40
+
+
+@pytest.mark.slow
+def test_the_first_version_is_challenger_and_champion(with_times: Done, mlflow: Any) -> None:
+    aliases = mlflow.get_registered_model("coldcart-file").aliases
+    assert aliases.keys() == {"challenger", "champion"}
+    assert with_times.summary["registered"] == f"models:/coldcart-file/{aliases['challenger']}"
+
+
+@pytest.mark.slow
+def test_a_model_says_how_it_was_fitted(with_times: Done, without_times: Done) -> None:
+    assert with_times.json("model/format.json")["fit"] == "refit"
+    assert without_times.json("model/format.json")["fit"] == "evaluation"
+    assert without_times.json("model/format.json")["components"]["augmentation"]["name"] == "virtual_neighbours"
+    assert without_times.json("model/parts.json") == {"augmentation": True, "generator": True}
+
+
+@pytest.mark.slow
+def test_a_look_at_test_users_is_written_down(
+    server: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, before = tmp_path / "looks.jsonl", BOOK.read_bytes()
+    monkeypatch.setattr("tasks.stages.evaluation_fit.write_down", partial(write_down, book=book))
+    more = ("question=this_visit", "augmentation=none", "evaluate=test", "tracking=off", "refit=false")
+    done = train("dataset=file", f"dataset.path={log}", *more)
+    (line,) = book.read_text().splitlines()
+    assert json.loads(line)["run"] == done.folder.name
+    assert BOOK.read_bytes() == before
+    metrics = done.summary["metrics"]
+    assert "test/this_visit/user_knn_cosine/ndcg_at_10/shots_1" in metrics
+    # The control: without augmentation, real + virtual is real.
+    figures = {name: value for name, value in metrics.items() if "/user_knn_cosine_virtual/" in name}
+    assert figures == {name: metrics[name.replace("_virtual", "")] for name in figures}
+    assert done.json("model/parts.json") == {"augmentation": False, "generator": False}
+    assert done.summary["mlflow_run_id"] is None
+
+
+def test_the_configuration_can_be_looked_at() -> None:
+    shown = command("train", "--cfg", "job", "loss=hinge")
+    assert shown.code == 0
+    assert "lightning_modules.losses.hinge.Hinge" in shown.out
