@@ -80,7 +80,7 @@ class RunConfig(BaseModel):
     baselines: tuple[str, ...]
     """Names in conf/recommender that are fitted and reported beside the recommender."""
     metrics: tuple[str, ...] | None
-    """Names in conf/metric; all of them when null."""
+    """Names in conf/metric, beside ``hit_rate`` and ``ndcg``, which are always measured; all of them when null."""
     until: str | None
     """``dataset.until``: a date; the run sees no row at or after it."""
     evaluate: Literal["validation", "test"]

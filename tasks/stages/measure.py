@@ -15,6 +15,9 @@ from tasks.splitting import check_provenance
 from tasks.stages.fit import Fitted
 from tasks.stages.prepare import Prepared
 
+SHOWN = ("hit_rate", "ndcg")
+"""Metrics that the table and the figures are about."""
+
 
 def measure(config: RunConfig, prepared: Prepared, methods: Mapping[str, Method], posed: Sequence[Posed]) -> Evaluation:
     """All configured metrics of all methods, with intervals over users."""
@@ -28,8 +31,9 @@ def measure(config: RunConfig, prepared: Prepared, methods: Mapping[str, Method]
 
 
 def metrics_of(config: RunConfig) -> dict[str, Metric]:
-    """The configured metrics by name; all of conf/metric where none is named."""
-    return {name: load_component("metric", name) for name in config.metrics or choices("metric")}
+    """The configured metrics by name; all of conf/metric where none is named, and always those that are shown."""
+    names = choices("metric") if config.metrics is None else (*SHOWN, *config.metrics)
+    return {name: load_component("metric", name) for name in dict.fromkeys(names)}
 
 
 def check_nothing_leaked(
