@@ -35,6 +35,7 @@ def read_table(name: str, setting: str, keys: Sequence[str], others: Sequence[st
         raise DataError(f"{path} is empty: expected a table with the columns {', '.join(keys)}")
     try:
         frame = _scan(path, setting)
+        frame.collect_schema()
         require_columns(frame, keys, path)
         if others is not None:
             present = frame.collect_schema().names()
