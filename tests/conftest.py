@@ -3,9 +3,6 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-
-import pytest
 
 PREFIXES = ("COLDCART_", "HYDRA_", "MLFLOW_", "PREFECT_")
 KEPT = frozenset({"COLDCART_CACHE"})
@@ -21,8 +18,6 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def state() -> Iterator[None]:
-    """All state of the tests of this process, gone when they end."""
-    yield
+def pytest_unconfigure() -> None:
+    """All state ends with its process, with xdist also that of the one that starts the others."""
     shutil.rmtree(HOME, ignore_errors=True)

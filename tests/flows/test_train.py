@@ -14,7 +14,7 @@ from tasks.runs import Home
 from tasks.stages.looks import BOOK, write_down
 from tests.flows.commands import QUICK, command, run_folder
 
-LEGAL = re.compile(r"^(val|val_a|test)/\w+/\w+/[a-z_]+_at_\d+(_strict)?/(shots_\w+|mean)$")
+LEGAL = re.compile(r"^(val|val_a|test)/\w+/\w+/([a-z_]+_at_\d+|users)(_strict)?/(shots_\w+|mean)$")
 LEAVES = ("summary.json", "config.yaml", "results.md", "data_quality.json", "data_quality.md")
 FIGURES = ("losses.png", "hit_rate_at_10_by_shots.png", "ndcg_at_10_by_shots.png")
 
