@@ -44,7 +44,7 @@ class Objective:
     popularity: float = 0.1
     candidates: int | None = 4096
     instance_noise: float = 0.0
-    generator_rate: float = 0.0005
+    generator_rate: float = 0.001
     critic_rate: float = 0.001
     betas: tuple[float, float] = (0.5, 0.99)
     clip: float = 5.0

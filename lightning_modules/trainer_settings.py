@@ -30,7 +30,7 @@ class TrainerSettings:
     min_steps: int = 50
     inner_steps: int = 10
     window: int = 64
-    validate_every: int = 2
+    validate_every: int = 1
     tripwire_users: int = 1000
     accelerator: str = "auto"
     devices: int = 1

@@ -1,7 +1,8 @@
 """A generator conditioned on a user's few events, side features and the season.
 
 Noise and condition become a few latent interests; an item's score is its best or joint fit to them
-plus a popularity prior. Item vectors are one shared table: no layer is as wide as the catalogue.
+plus popularity priors, over all time and recent. Item vectors are one shared table: no layer is as wide as the
+catalogue.
 """
 
 from dataclasses import dataclass, field
@@ -18,15 +19,19 @@ from lightning_modules.objective import Objective
 
 
 class ItemTable(nn.Module):
-    """Vectors of items: behaviour, learned on from the factorisation, plus a map of item features."""
+    """Vectors of items: behaviour, as factorised or learned on from there, plus a map of item features."""
 
+    vectors: Tensor
     features: Tensor
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, learned: bool) -> None:
         super().__init__()
         vectors = torch.from_numpy(catalogue.item_vectors.astype("float32", copy=True))
-        # Unit mean square, whatever the factorisation's scale.
-        self.vectors = nn.Parameter(vectors / vectors.square().mean().sqrt().clamp(min=1e-6))
+        vectors /= vectors.square().mean().sqrt().clamp(min=1e-6)  # unit mean square, whatever the scale
+        if learned:
+            self.vectors = nn.Parameter(vectors)
+        else:
+            self.register_buffer("vectors", vectors)
         width = catalogue.feature_width
         self.map = nn.Linear(width, catalogue.dimensions, bias=False) if width else None
         if self.map is not None:
@@ -44,23 +49,23 @@ class ItemTable(nn.Module):
 class ConditionalGenerator(Generator):
     """Condition and noise → M interests → scores."""
 
-    prior: Tensor
+    priors: Tensor
     pooling: Tensor
 
     def __init__(self, catalogue: Catalogue, settings: "Conditional") -> None:
         super().__init__()
         self.n_items, self.noise_dimensions = catalogue.n_items, settings.noise_dimensions
         self.interests, self.dimensions = settings.interests, catalogue.dimensions
-        self.items = ItemTable(catalogue)
+        self.items = ItemTable(catalogue, settings.learn_items)
         self.encoder = ConditionEncoder(catalogue, catalogue.dimensions, settings.width)
         self.decoder = nn.Sequential(
             nn.Linear(settings.width + settings.noise_dimensions, settings.width),
             nn.SiLU(),
-            nn.Linear(settings.width, self.interests * (self.dimensions + 1)),
+            nn.Linear(settings.width, self.interests * (self.dimensions + catalogue.priors.shape[1])),
         )
-        self.item_bias = nn.Parameter(torch.zeros(catalogue.n_items))
-        prior = torch.from_numpy(catalogue.log_popularity.astype("float32", copy=True))
-        self.register_buffer("prior", prior - prior.mean())
+        self.item_bias = nn.Parameter(torch.zeros(catalogue.n_items)) if settings.learn_items else None
+        priors = torch.from_numpy(catalogue.priors)
+        self.register_buffer("priors", priors - priors.mean(0))
         self.register_buffer("pooling", pooling_table(catalogue))
 
     def condition(self, batch: Batch) -> Tensor:
@@ -68,21 +73,21 @@ class ConditionalGenerator(Generator):
         return self.encoder(batch, self.items(batch.window_items))
 
     def decode(self, condition: Tensor | None, noise: Tensor) -> Tensor:
-        """M interests and their weights of the prior, (B, M · (d + 1))."""
+        """M interests and their weights of the P priors, (B, M · (d + P))."""
         assert condition is not None
         return self.decoder(torch.cat([condition, noise.to(condition.dtype)], dim=1))
 
     def scores(self, latent: Tensor, batch: Batch, candidates: Candidates | None = None) -> Tensor:
-        """Joint fit: log-sum-exp over interests of ⟨interest, item⟩ + (weight of the prior) × log popularity + bias."""
-        latent = latent.view(batch.size, self.interests, self.dimensions + 1)
+        """Log-sum-exp over interests of ⟨interest, item⟩ + ⟨weights, log popularities⟩; plus a bias if learned."""
         chosen = None if candidates is None else candidates.items
-        prior = self.prior if chosen is None else self.prior[chosen]
-        bias = self.item_bias if chosen is None else self.item_bias[chosen]
-        # The prior rides along as one more dimension of the items, its weight as one more of the interests.
-        table = torch.cat([self.items(chosen) * self.dimensions**-0.5, prior[:, None]], dim=1)  # (C, d + 1)
-        if self.interests == 1:
-            return torch.addmm(bias, latent[:, 0], table.T)
-        return joint_fit(latent @ table.T) + bias
+        priors = self.priors if chosen is None else self.priors[chosen]
+        # The priors ride along as further dimensions of the items, their weights as further ones of the interests.
+        table = torch.cat([self.items(chosen) * self.dimensions**-0.5, priors], dim=1)  # (C, d + P)
+        latent = latent.view(batch.size, self.interests, table.shape[1])
+        fit = latent[:, 0] @ table.T if self.interests == 1 else joint_fit(latent @ table.T)
+        if self.item_bias is None:
+            return fit
+        return fit + (self.item_bias if chosen is None else self.item_bias[chosen])
 
     def log_probabilities(self, scores: Tensor, batch: Batch, candidates: Candidates | None = None) -> Tensor:
         """Log softmax with the support masked out."""
@@ -175,6 +180,8 @@ class Conditional:
         interests: Latent interests M per draw, ≥ 1; each costs one product with the item table.
         width: Width W of the hidden layers, ≥ 1.
         noise_dimensions: Width Z of the noise, ≥ 1.
+        learn_items: Whether item vectors (and a bias per item) are learned on from the factorisation. With the few
+            episodes of a young shop they are learned by heart; with many users it pays.
         objective: How it is trained.
 
     """
@@ -183,6 +190,7 @@ class Conditional:
     interests: int = 2
     width: int = 128
     noise_dimensions: int = 16
+    learn_items: bool = False
     objective: Objective = field(default_factory=Objective)
 
     def __post_init__(self) -> None:

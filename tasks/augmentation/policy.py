@@ -24,7 +24,7 @@ class Policy:
 
     """
 
-    items: int = 50
+    items: int = 20
     draws: int = 4
     agreement: int = 1
     threshold: float = 0.0

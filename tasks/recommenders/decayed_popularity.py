@@ -26,7 +26,7 @@ class DecayedPopularity:
 
     """
 
-    half_life_days: float = 30.0
+    half_life_days: float = 7.0
 
     def __post_init__(self) -> None:
         if not self.half_life_days > 0:

@@ -85,6 +85,7 @@ class TrainedGenerator:
             "catalogue": {
                 "n_items": self.catalogue.n_items,
                 "dimensions": self.catalogue.dimensions,
+                "recent_width": self.catalogue.priors.shape[1] - 1,
                 "feature_width": self.catalogue.feature_width,
                 "user_cardinalities": self.catalogue.user_cardinalities,
                 "user_numbers": self.catalogue.user_numbers,
@@ -144,6 +145,7 @@ def _shapes(described: Mapping[str, Any]) -> Catalogue:
         n_items=items,
         item_vectors=np.zeros((items, described["dimensions"]), dtype=np.float32),
         log_popularity=np.zeros(items, dtype=np.float32),
+        log_recent=np.zeros((items, described["recent_width"]), dtype=np.float32),
         item_features=np.zeros((items, described["feature_width"]), dtype=np.float32),
         user_cardinalities=tuple(described["user_cardinalities"]),
         user_numbers=described["user_numbers"],

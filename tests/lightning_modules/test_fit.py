@@ -122,8 +122,8 @@ def test_the_best_epoch_is_the_one_that_scores_best(tmp_path: Path) -> None:
     best = torch.load(result.best, weights_only=True)
     assert best["epoch"] == 1
     assert [row["ndcg"] for row in result.history] == [0.1, 0.9, 0.5]
-    average = best["state_dict"]["average.item_bias"]
-    assert torch.equal(result.generator.item_bias, average)
+    average = best["state_dict"]["average.decoder.0.bias"]
+    assert torch.equal(result.generator.decoder[0].bias, average)
 
 
 def test_a_score_without_the_monitored_figure_is_refused(tmp_path: Path) -> None:

@@ -77,13 +77,33 @@ def test_article_networks_look_at_nothing_but_noise(batch) -> None:
         assert critic.condition(batch) is None
 
 
-def test_no_layer_of_the_conditional_network_grows_with_the_catalogue() -> None:
-    settings = Conditional(item_dimensions=8, width=16)
+@pytest.mark.parametrize(
+    ("learn_items", "per_item"), [(False, set()), (True, {"items.vectors", "item_bias"})], ids=["fixed", "learned"]
+)
+def test_no_layer_of_the_conditional_network_grows_with_the_catalogue(learn_items: bool, per_item: set[str]) -> None:
+    settings = Conditional(item_dimensions=8, width=16, learn_items=learn_items)
     sizes = [
         {n: w.numel() for n, w in settings.build(block_catalogue(items))[0].named_parameters()} for items in (30, 300)
     ]
     growing = {name for name in sizes[0] if sizes[0][name] != sizes[1][name]}
-    assert growing == {"items.vectors", "item_bias"}  # one row per item, no layer
+    assert growing == per_item  # one row per item, no layer
+
+
+def test_recent_popularity_reaches_the_conditional_scores(batch) -> None:
+    recent = np.zeros((30, 2), dtype=np.float32)
+    quiet = dataclasses.replace(block_catalogue(), log_recent=recent)
+    recent = recent.copy()
+    recent[4, 1] = 3.0
+    rising = dataclasses.replace(block_catalogue(), log_recent=recent)
+    scores = []
+    for catalogue in (quiet, rising):
+        torch.manual_seed(0)
+        generator, _ = Conditional(item_dimensions=8, width=16).build(catalogue)
+        generator.eval()
+        latent = generator.decode(generator.condition(batch), torch.zeros(batch.size, generator.noise_dimensions))
+        scores.append(generator.scores(latent, batch))
+    changed = (scores[1] - scores[0]).abs()
+    assert bool((changed[:, 4] > 1e-4).all())
 
 
 def _changed(base, **fields):
