@@ -1,4 +1,4 @@
-"""Which code a run is made by: package version, hash of the sources, git commit."""
+"""Which code a run is made by: package version, hash of the sources and their configuration, git commit."""
 
 import hashlib
 import subprocess
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tasks.runs.home import REPOSITORY
 
-PACKAGES = ("flows", "tasks", "lightning_modules")
+SOURCES = ("flows/*.py", "tasks/*.py", "lightning_modules/*.py", "conf/*.yaml")
+"""In all folders below. Baselines and metrics are built from their files in conf/, which no run's settings repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class CodeState:
     """The code at hand.
 
     Attributes:
-        version: Package version and hash of the Python sources, for example ``0.1.0+3f2a…`` (64 hex digits).
+        version: Package version and hash of the Python and configuration files, for example ``0.1.0+3f2a…`` (64 hex digits).
         commit: Git commit, 40 hex digits, or None outside a checkout.
         dirty: Whether tracked files differ from the commit.
 
@@ -48,11 +49,12 @@ def _package_version() -> str:
 
 
 def _sources(root: Path) -> Sequence[str]:
-    """Tracked Python files of our packages, relative; every Python file where there is no git."""
-    listed = _git(root, "ls-files", "-z", "--", *(f"{package}/*.py" for package in PACKAGES))
+    """Our Python and configuration files, relative; a component that is not committed yet is one of them."""
+    # Of what git ignores, editors' copies for example, nothing counts.
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *SOURCES)
     if listed:
-        return sorted(name for name in listed.split("\0") if name)
-    found = (path for package in PACKAGES for path in (root / package).rglob("*.py"))
+        return sorted({name for name in listed.split("\0") if name})
+    found = (path for pattern in SOURCES for path in root.glob(pattern.replace("/", "/**/")))
     return sorted(path.relative_to(root).as_posix() for path in found)
 
 

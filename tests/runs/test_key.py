@@ -86,23 +86,29 @@ def git(root: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(root), *identity, *arguments], check=True, capture_output=True)
 
 
-def test_code_state_follows_tracked_python_sources_only(tmp_path: Path) -> None:
-    for name in ("tasks/a.py", "flows/b.py", "lightning_modules/deep/c.py", "docs/d.md", "tests/e.py"):
+def test_code_state_follows_sources_and_their_configuration_only(tmp_path: Path) -> None:
+    names = ("tasks/a.py", "flows/b.py", "lightning_modules/deep/c.py", "conf/loss/d.yaml", "docs/e.md", "tests/f.py")
+    for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("one\n")
     without_git = code_state(tmp_path)
     assert without_git.commit is None
     git(tmp_path, "init", "-q")
+    (tmp_path / ".gitignore").write_text("ignored.py\n")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-q", "-m", "first")
     clean = code_state(tmp_path)
     assert clean.version == without_git.version
     assert clean.commit is not None
     assert not clean.dirty
-    (tmp_path / "docs/d.md").write_text("two\n")
-    (tmp_path / "tests/e.py").write_text("two\n")
-    (tmp_path / "tasks/untracked.py").write_text("two\n")
+    for name in ("docs/e.md", "tests/f.py", "tests/new.py", "tasks/ignored.py"):
+        (tmp_path / name).write_text("two\n")
     assert code_state(tmp_path).version == clean.version
     assert code_state(tmp_path).dirty
-    (tmp_path / "lightning_modules/deep/c.py").write_text("two\n")
-    assert code_state(tmp_path).version != clean.version
+    versions = {clean.version}
+    for name in ("lightning_modules/deep/c.py", "conf/loss/d.yaml", "tasks/new.py", "conf/loss/new.yaml"):
+        (tmp_path / name).write_text("two\n")
+        versions.add(code_state(tmp_path).version)
+    (tmp_path / "tasks/new.py").write_text("three\n")
+    versions.add(code_state(tmp_path).version)
+    assert len(versions) == 6
