@@ -18,7 +18,7 @@ class CodeState:
     """The code at hand.
 
     Attributes:
-        version: Package version and hash of the Python and configuration files, for example ``0.1.0+3f2a…`` (64 hex digits).
+        version: Package version and hash of Python files and configuration, like ``0.1.0+3f2a…`` (64 hex digits).
         commit: Git commit, 40 hex digits, or None outside a checkout.
         dirty: Whether tracked files differ from the commit.
 
