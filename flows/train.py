@@ -106,7 +106,8 @@ def _track(config: RunConfig, home: Home, run: Run, code: CodeState, raw: RawLog
         run_id=run.id,
         prefect_flow_run_id=str(flow_run.id) if flow_run.id else None,
     )
-    experiment = config.tracking.experiment_name(config.names["dataset"], question)
+    # The question may turn out to be another one once the log is read; a failed ingestion is a run all the same.
+    experiment = config.tracking.experiment_name(config.names["dataset"])
     tracked = start_run(config.tracking, home, name=name, experiment=experiment, tags=tags, run_id=run.mlflow_run_id)
     run.set_mlflow_run(tracked.id)
     tracked.log_parameters(config.plain)

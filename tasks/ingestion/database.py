@@ -2,25 +2,12 @@
 
 import hashlib
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
+from tasks.addresses import address, without_secrets
 from tasks.errors import DataError
-
-SECRETS = ("password", "passfile", "sslpassword")
-"""Parameters of a URI that must not be shown."""
-
-
-def carries_password(uri: str) -> bool:
-    """Whether a URI holds a password, before the host or among its parameters."""
-    return bool(_secrets(uri))
-
-
-def address(uri: str) -> str:
-    """A URI as it may be shown: without user, password and parameters."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def sqlite_file(uri: str) -> Path | None:
@@ -75,14 +62,4 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _said(error: Exception, uri: str) -> str:
     """The driver's words on one line, its secrets struck out."""
-    words = " ".join(str(error).split()).replace(uri, address(uri))
-    for secret in _secrets(uri):
-        words = words.replace(secret, "***").replace(unquote(secret), "***")
-    return words
-
-
-def _secrets(uri: str) -> list[str]:
-    parts = urlsplit(uri)
-    before_host = parts.netloc.rpartition("@")[0].partition(":")[2]
-    among_parameters = [value for name, value in parse_qsl(parts.query) if name.lower() in SECRETS]
-    return [secret for secret in (before_host, *among_parameters) if secret]
+    return without_secrets(" ".join(str(error).split()), uri)

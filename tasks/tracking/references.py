@@ -130,7 +130,7 @@ def _fetch(uri: str, keep: str | None, store: Store, home: Home) -> Path:
         found = Path(download_artifacts(artifact_uri=uri, dst_path=str(target), tracking_uri=store.uri))
     except (MlflowException, OSError) as error:
         shutil.rmtree(target, ignore_errors=True)
-        raise ModelError(f"the artifacts at {uri} cannot be read: {' '.join(str(error).split())}") from error
+        raise ModelError(f"the artifacts at {uri} cannot be read: {store.words(error)}") from None
     if kept is None:
         return found
     kept.parent.mkdir(parents=True, exist_ok=True)

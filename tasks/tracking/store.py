@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from tasks.addresses import address, carries_password, without_secrets
 from tasks.errors import TrackingError
 from tasks.runs.home import Home
 from tasks.tracking.settings import TrackingSettings
@@ -40,8 +41,12 @@ class Store:
 
     @property
     def address(self) -> str:
-        """``uri`` without a password, for messages."""
-        return re.sub(r"://[^@/]*@", "://…@", self.uri)
+        """``uri`` without user and password, for messages."""
+        return address(self.uri)
+
+    def words(self, error: Exception) -> str:
+        """What MLflow says went wrong, on one line and without a password."""
+        return _reason(error, self.uri, self.registry_uri)
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
@@ -51,7 +56,9 @@ class Store:
         try:
             yield
         except MlflowException as error:
-            raise TrackingError(f"MLflow at {self.address}: {_reason(error)}") from error
+            raise TrackingError(f"MLflow at {self.address}: {self.words(error)}") from _cause(
+                error, self.uri, self.registry_uri
+            )
 
     def experiment_id(self, name: str) -> str:
         """Id of the experiment, made when there is none.
@@ -105,11 +112,10 @@ def connect(settings: TrackingSettings, home: Home) -> Store:
             store = Store(MlflowClient(uri, registry_uri), uri, registry_uri, artifact_root)
             store.client.search_experiments(max_results=1)
         except (MlflowException, SQLAlchemyError, ImportError) as error:
-            address = re.sub(r"://[^@/]*@", "://…@", uri)
             raise TrackingError(
-                f"tracking.uri: MLflow at {address} cannot be used: {_reason(error)}. "
+                f"tracking.uri: MLflow at {address(uri)} cannot be used: {_reason(error, uri, registry_uri)}. "
                 "Start or repair it, choose another with tracking.uri=…, or run with tracking=off."
-            ) from error
+            ) from _cause(error, uri, registry_uri)
     return store
 
 
@@ -132,7 +138,14 @@ def _silence_loggers() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, *uris: str) -> str:
     """MLflow's own words on one line; of a database error the part that says why."""
-    text = str(error).partition("\n[SQL:")[0]
-    return " ".join(text.split())[:400].rstrip(".")
+    text = " ".join(str(error).partition("\n[SQL:")[0].split())
+    for uri in uris:
+        text = without_secrets(text, uri)
+    return text[:400].rstrip(".")
+
+
+def _cause(error: Exception, *uris: str) -> Exception | None:
+    """The error for the traceback, unless it may quote a password: Prefect keeps tracebacks."""
+    return None if any(carries_password(uri) for uri in uris) else error

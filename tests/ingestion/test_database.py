@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from tasks.addresses import address, carries_password
 from tasks.errors import DataError
-from tasks.ingestion.database import address, carries_password, digest, read_query
+from tasks.ingestion.database import digest, read_query
 from tests.ingestion.postgres import PASSWORD, PostgresServer
 
 ROWS = [(2, "tea", "2024-03-02T10:00:00"), (1, "cup", "2024-03-01T09:30:00"), (1, "tea", None)]
@@ -60,6 +61,7 @@ def test_other_databases(shop: str) -> None:
         ("postgresql://host/log?user=shop&password=ab", True, "postgresql://host/log"),
         ("postgresql://shop@host/log?sslmode=require", False, "postgresql://host/log"),
         ("sqlite:////data/shop.db", False, "sqlite:////data/shop.db"),
+        ("/data/mlruns", False, "/data/mlruns"),
     ],
 )
 def test_passwords(uri: str, secret: bool, shown: str) -> None:

@@ -1,20 +1,20 @@
 import logging
 import math
+import traceback
 from pathlib import Path
 
 import pytest
 
-from tasks.errors import TrackingError, TrainingError
+from tasks.errors import ConfigError, TrackingError, TrainingError
 from tasks.runs import CodeState, Home
 from tasks.tracking import TrackedRun, TrackingSettings, Untracked, fail_run, run_tags, start_run
 from tasks.tracking.mlflow_run import MlflowRun
-from tasks.tracking.store import Store
 
 NAME = "block_world-conditional-hinge-seed0"
 
 
 def start(home: Home, settings: TrackingSettings, **options) -> MlflowRun:
-    run = start_run(settings, home, name=NAME, experiment="block_world/next_visits", tags={"stage": "train"}, **options)
+    run = start_run(settings, home, name=NAME, experiment="coldcart/block_world", tags={"stage": "train"}, **options)
     assert isinstance(run, MlflowRun)
     return run
 
@@ -194,10 +194,25 @@ def test_tags_name_what_was_chosen() -> None:
     assert all(isinstance(value, str) for value in tags.values())
 
 
-def test_passwords_do_not_reach_messages(home: Home) -> None:
-    settings = TrackingSettings(uri="http://me:secret@127.0.0.1:9/")
-    store = Store(None, settings.tracking_uri(home), "", None)  # type: ignore[arg-type]
-    assert "secret" not in store.address
+@pytest.mark.parametrize("name", ["uri", "registry_uri"])
+def test_a_password_among_the_settings_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"tracking\.{name} .*http://host:5000 .*MLFLOW_TRACKING_PASSWORD") as raised:
+        TrackingSettings(**{name: "http://me:s3cret@host:5000"})
+    assert "s3cret" not in str(raised.value)
+    assert TrackingSettings(**{name: "postgresql://me@host/mlflow"})
+
+
+def test_a_password_from_the_environment_does_not_reach_messages(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:s3cret@127.0.0.1:9")
+    with pytest.raises(TrackingError, match=r"MLflow at http://127\.0\.0\.1:9 cannot be used: ") as raised:
+        start_run(TrackingSettings(), home, name=NAME, experiment="e", tags={})
+    assert "s3cret" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_runs_of_one_data_set_stand_together() -> None:
+    assert TrackingSettings().experiment_name("ta_feng") == "coldcart/ta_feng"
+    assert TrackingSettings(experiment="own").experiment_name("ta_feng") == "own"
 
 
 def test_mlflow_is_quiet(home: Home, settings: TrackingSettings, caplog: pytest.LogCaptureFixture) -> None:

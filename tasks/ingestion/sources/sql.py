@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from tasks.addresses import address, carries_password
 from tasks.domain import LogRoles
 from tasks.errors import ConfigError, DataError
-from tasks.ingestion.database import address, carries_password, digest, read_query
+from tasks.ingestion.database import digest, read_query
 from tasks.ingestion.mapping import LogColumns, LogMapping
 from tasks.ingestion.raw import RawLog, SourceFile
 
