@@ -47,7 +47,7 @@ def inspect_log(
     advice: list[str] = []
     try:
         resolved = resolve(log, settings, questions, fall_back=fall_back)
-        advice += _fallback_advice(resolved.reason, resolved.questions)
+        advice += _fallback_advice(resolved.reason)
         questions = resolved.questions
         parts = split(log, resolved.settings, seed, cuts=resolved.cuts)
         for question in questions:
@@ -116,10 +116,8 @@ def _eligible(question: str, parts: Split) -> list[Eligible]:
     return rows
 
 
-def _fallback_advice(reason: str | None, questions: tuple[str, ...]) -> list[str]:
-    if reason is None:
-        return []
-    return [f"A run would fall back to question={questions[0]}, with users held out by hash: {reason}."]
+def _fallback_advice(reason: str | None) -> list[str]:
+    return [] if reason is None else [f"A run would not split this log as asked: {reason}."]
 
 
 def _population_advice(parts: Split, eligible: list[Eligible]) -> list[str]:

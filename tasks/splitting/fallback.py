@@ -24,7 +24,7 @@ class Resolved:
         settings: The split.
         questions: The questions; the first one leads.
         cuts: The cuts of the log under ``settings``.
-        reason: Why these are not the ones asked for, in words; None where they are.
+        reason: Why these are not the ones asked for, and what was asked for, in words; None where they are.
 
     """
 
@@ -63,8 +63,9 @@ def resolve(
         if reason is not None:
             logger.warning("%s; going on with split=temporal as asked", reason)
         return Resolved(settings, questions, cuts_of(log, settings), None)
-    logger.warning("%s; falling back to split=user_holdout and question=rest", reason)
     holdout = UserHoldoutSplit()
+    reason = f"{reason}: split=user_holdout instead of split=temporal{_instead_of(questions)}"
+    logger.warning("%s", reason)
     return Resolved(holdout, ("rest",), cuts_of(log, holdout), reason)
 
 
@@ -73,11 +74,18 @@ def _without_visits(log: EventLog, settings: SplitSettings, questions: tuple[str
     cuts = cuts_of(log, settings)
     if log.roles.has_times or set(questions) == {"rest"}:
         return Resolved(settings, questions, cuts, None)
-    reason = f"the log has no times, so no visits for question={', '.join(questions)}"
+    reason = "the log has no times, so no visits"
     if not fall_back:
-        raise DataError(f"{reason}: use question=rest, or name the time column in dataset.columns")
-    logger.warning("%s; falling back to question=rest", reason)
+        asked = ", ".join(questions)
+        raise DataError(f"{reason} for question={asked}: use question=rest, or name the time column in dataset.columns")
+    reason += _instead_of(questions)
+    logger.warning("%s", reason)
     return Resolved(settings, ("rest",), cuts, reason)
+
+
+def _instead_of(questions: tuple[str, ...]) -> str:
+    """What becomes of the leading question where only ``rest`` is left."""
+    return "" if questions[0] == "rest" else f", question=rest instead of question={questions[0]}"
 
 
 def obstacle(log: EventLog, settings: TemporalSplit, minimum: int = MINIMUM_USERS) -> str | None:

@@ -16,7 +16,7 @@ from tasks.reporting.plots import accuracy_by_shots, loss_plot
 from tasks.reporting.tables import Table, shots_table, to_markdown
 from tasks.runs import Run
 from tasks.stages.fit import VIRTUAL, Fitted, monitored
-from tasks.stages.ingest import Ingested
+from tasks.stages.ingest import Ingested, asked
 from tasks.stages.prepare import Prepared
 from tasks.tracking import TrackedRun, register_model
 
@@ -148,6 +148,7 @@ def report_stage(
         "mlflow_run_id": tracked.id,
         "registered": registered,
         "question": question,
+        "question_asked": asked(config)[0],
         "objective": metrics.get(monitored(config, question)),
         "objective_name": monitored(config, question),
         "popularity_at_zero_shots": fitted.popularity,

@@ -49,7 +49,8 @@ def with_times(server: str, log: Path) -> Done:
 def without_times(server: str, log: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
     bare = tmp_path_factory.mktemp("bare") / "no times.csv"
     pl.read_csv(log, infer_schema=False).drop("timestamp").write_csv(bare)
-    return train("dataset=file", f"dataset.path={bare}", "augmentation=virtual_neighbours", "refit=false")
+    more = ("augmentation=virtual_neighbours", "refit=false", "question=this_visit")
+    return train("dataset=file", f"dataset.path={bare}", *more)
 
 
 @pytest.mark.slow
@@ -92,12 +93,17 @@ def test_a_log_without_times_is_split_by_user_and_says_so(without_times: Done) -
     assert without_times.summary["question"] == "rest"
     assert without_times.summary["counts"]["split"] == "user_holdout"
     assert "time" in without_times.summary["counts"]["split_changed_because"]
+    assert without_times.summary["question_asked"] == "this_visit"
+    for told in (without_times.out, without_times.err):
+        assert "question=rest instead of question=this_visit" in told
     assert "Not split as asked" in without_times.out
 
 
 @pytest.mark.slow
 def test_mlflow_has_the_run(with_times: Done, mlflow: Any) -> None:
     run = mlflow.get_run(with_times.summary["mlflow_run_id"])
+    assert mlflow.get_experiment(run.info.experiment_id).name == "coldcart/file"
+    assert run.data.tags["question"] == "next_visits"
     assert run.info.status == "FINISHED"
     logged = {path.path for path in mlflow.list_artifacts(run.info.run_id)}
     assert {*LEAVES, "evaluation", "model", "figures", "checkpoints"} <= logged

@@ -62,7 +62,7 @@ def test_a_small_log_falls_back_and_says_so():
     found = inspect_log(log_of(rows), quality(len(rows)), SETTINGS, ("next_visits", "this_visit"))
     assert found.split == "user_holdout"
     assert {one.question for one in found.eligible} == {"rest"}
-    assert "fall back to question=rest" in found.advice[0]
+    assert "question=rest instead of question=" in found.advice[0]
     assert any("wide intervals" in words for words in found.advice)
 
 

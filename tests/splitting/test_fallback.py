@@ -32,7 +32,9 @@ def test_too_few_users_fall_back_and_say_so(validation, test, which, caplog):
     assert found.settings == UserHoldoutSplit()
     assert found.questions == ("rest",)
     assert which in found.reason
-    assert "falling back to split=user_holdout" in caplog.text
+    asked = "split=user_holdout instead of split=temporal, question=rest instead of question=next_visits"
+    assert found.reason.endswith(asked)
+    assert asked in caplog.text
     assert found.cuts.warm_until is None
     assert split(log_of(shop(validation, test)), found.settings, 0, cuts=found.cuts).name == "user_holdout"
 
@@ -63,7 +65,10 @@ def test_a_considered_choice_stays(caplog):
 def test_without_times_only_rest_can_be_asked():
     log = log_of(shop(5, 5), times=False)
     assert resolve(log, UserHoldoutSplit(), ("rest",)).reason is None
-    assert resolve(log, UserHoldoutSplit(), ASKED).questions == ("rest",)
+    found = resolve(log, UserHoldoutSplit(), ("this_visit",))
+    assert found.questions == ("rest",)
+    assert "question=rest instead of question=this_visit" in found.reason
+    assert "question" not in resolve(log, SETTINGS, ("rest",)).reason
     with pytest.raises(DataError, match="question=rest"):
         resolve(log, UserHoldoutSplit(), ASKED, fall_back=False)
     assert resolve(log_of(shop(5, 5)), UserHoldoutSplit(), ASKED).questions == ASKED
