@@ -2,12 +2,14 @@
 
 from tasks.model_format.folder import FolderReader, FolderWriter, writing
 from tasks.model_format.header import ComponentChoice, Header
+from tasks.model_format.kinds import EventKinds
 from tasks.model_format.model import Model
 from tasks.model_format.timestamps import TimeReader
 from tasks.model_format.vocabulary import ItemVocabulary
 
 __all__ = [
     "ComponentChoice",
+    "EventKinds",
     "FolderReader",
     "FolderWriter",
     "Header",

@@ -17,6 +17,7 @@ from tasks.evaluation.zero_shots import PopularityAtZeroShots
 from tasks.features.users import UserEncoder
 from tasks.model_format.folder import FolderReader, writing
 from tasks.model_format.header import HEADER, Header
+from tasks.model_format.kinds import EventKinds
 from tasks.model_format.requests import RequestReader
 from tasks.model_format.timestamps import TimeReader
 from tasks.model_format.vocabulary import ItemVocabulary
@@ -49,6 +50,7 @@ class Model:
         items: The catalogue, I items.
         encoder: Encoder of user features.
         times: How the log told time.
+        kinds: How much events of each kind counted.
         recommender: Ranks on real, or real and virtual, behaviour.
         popularity: Serves users of whom there is no behaviour, real or virtual.
         augmentation: Which virtual behaviour completes a profile; None for none.
@@ -63,6 +65,7 @@ class Model:
     items: ItemVocabulary
     encoder: UserEncoder
     times: TimeReader
+    kinds: EventKinds
     recommender: FittedRecommender
     popularity: FittedRecommender
     augmentation: Augmentation | None = None
@@ -88,8 +91,9 @@ class Model:
         """The k best items for each user, none of them among the user's own.
 
         Args:
-            events: The users' few events: user_id, item_id, optionally timestamp; original ids, as text or numbers.
-                Items that the model does not know are ignored and counted in the log.
+            events: The users' few events: user_id, item_id, optionally timestamp and kind; original ids, as text or
+                numbers. Items and kinds that the model does not know are ignored and counted in the log. Without
+                kinds an event weighs what most first touches of the training did.
             users: user_id of users who shall get a list even without events.
             user_features: user_id and feature columns, as in training.
             k: Length of the lists, at least 1.
@@ -106,7 +110,7 @@ class Model:
                 items that are left for a user.
 
         """
-        reader = RequestReader(self.items, self.encoder, self.times, self._request_time(now))
+        reader = RequestReader(self.items, self.encoder, self.times, self.kinds, self._request_time(now))
         request = reader.read(events, users, user_features)
         self._check_length(request.users, request.user_ids, k)
         return self._to_frame(request.user_ids, self.rank(request.users, k))
@@ -161,6 +165,7 @@ class Model:
             writer.write_frame("items.parquet", self.items.to_frame())
             writer.write_json("users.json", self.encoder.to_json())
             writer.write_json("times.json", dataclasses.asdict(self.times))
+            writer.write_json("kinds.json", dataclasses.asdict(self.kinds))
             self.recommender.save(writer.subfolder("recommender"))
             self.popularity.save(writer.subfolder("popularity"))
             if self.generator is not None:
@@ -199,6 +204,7 @@ class Model:
                 items=ItemVocabulary.from_frame(reader.read_frame("items.parquet")),
                 encoder=UserEncoder.from_json(reader.read_json("users.json")),
                 times=TimeReader(**reader.read_json("times.json")),
+                kinds=EventKinds(**reader.read_json("kinds.json")),
                 recommender=FittedRecommender.load(reader.subfolder("recommender")),
                 popularity=FittedRecommender.load(reader.subfolder("popularity")),
                 augmentation=augmentation,

@@ -11,6 +11,7 @@ from tasks.domain import OUTSIDE, Column, NewUsers, Ragged, UserFeatures
 from tasks.errors import DataError
 from tasks.features.identity import as_text
 from tasks.features.users import UserEncoder
+from tasks.model_format.kinds import EventKinds
 from tasks.model_format.timestamps import TimeReader
 from tasks.model_format.vocabulary import ItemVocabulary
 from tasks.splitting.ties import id_hashes, pair_hashes
@@ -40,6 +41,7 @@ class RequestReader:
         items: The catalogue.
         encoder: Encoder of user features.
         times: How the model tells time.
+        kinds: How much events of each kind count.
         now: The time of a request that carries none, microseconds; the model's newest by default.
 
     """
@@ -47,6 +49,7 @@ class RequestReader:
     items: ItemVocabulary
     encoder: UserEncoder
     times: TimeReader
+    kinds: EventKinds
     now: int
 
     def read(
@@ -55,8 +58,9 @@ class RequestReader:
         """Read a request.
 
         Args:
-            events: user_id, item_id and optionally timestamp, one row per event. Without timestamps the order of
-                the rows is the order in time. An item that comes again counts once, when first touched.
+            events: user_id, item_id and optionally timestamp and kind, one row per event. Without timestamps the
+                order of the rows is the order in time. An item that comes again counts once, when first touched, with
+                the greatest weight of its events.
             users: user_id of further users, who may have no events.
             user_features: user_id and feature columns; users without a row are unknown.
 
@@ -71,22 +75,32 @@ class RequestReader:
         events = _with_user_ids(events, "events")
         user_ids = _distinct_users(events, users)
         keys = as_text(user_ids)
+        events = self._of_known_kinds(events)
         rows = _positions(as_text(events.get_column(Column.USER_ID)), keys)
         times = self.times.read(events.get_column(Column.TIMESTAMP)) if Column.TIMESTAMP in events.columns else None
         hashes = id_hashes(keys)
-        rows_kept, items, kept_times = self._first_touches(events, rows, times, hashes)
+        rows_kept, items, kept_times, weights = self._first_touches(events, rows, times, hashes)
         return Request(
             user_ids,
             NewUsers(
                 rows=Ragged.from_lengths(np.bincount(rows_kept, minlength=len(keys))),
                 items=items,
                 times=kept_times if self.times.has_times else None,
-                weights=np.ones(len(items), dtype=np.float32),
+                weights=weights,
                 features=self._features(keys, user_features),
                 now=self._first_times(rows, times, len(keys)) if self.times.has_times else None,
                 ids=hashes,
             ),
         )
+
+    def _of_known_kinds(self, events: pl.DataFrame) -> pl.DataFrame:
+        known = self.kinds.weigh(events) > 0
+        if not known.all():
+            logger.warning(
+                "%d of %d events are of a kind that the model does not know; they are ignored",
+                len(known) - int(known.sum()), len(known),
+            )  # fmt: skip
+        return events.filter(pl.Series(known))
 
     def _first_touches(
         self,
@@ -94,8 +108,8 @@ class RequestReader:
         rows: NDArray[np.int64],
         times: NDArray[np.int64] | None,
         hashes: NDArray[np.uint64],
-    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
-        """User, item and time of each distinct known item, by user and time."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.float32]]:
+        """User, item, time of the first and weight of the heaviest touch of each distinct known item."""
         items = self.items.rows_of(events.get_column(Column.ITEM_ID))
         known = np.flatnonzero(items != OUTSIDE)
         if len(known) < len(items):
@@ -103,7 +117,7 @@ class RequestReader:
                 "%d of %d events name items that the model does not know; they are ignored",
                 len(items) - len(known), len(items),
             )  # fmt: skip
-        rows, items = rows[known], items[known]
+        rows, items, weights = rows[known], items[known], self.kinds.weigh(events)[known]
         if times is None:
             order = np.argsort(rows, kind="stable")
             times = np.full(len(rows), self.now, dtype=np.int64)
@@ -113,9 +127,12 @@ class RequestReader:
             ties = pair_hashes(hashes[rows], id_hashes(self.items.ids)[items])
             order = np.lexsort((ties, times, rows))
         pairs = rows[order] * len(self.items) + items[order]
-        _, first = np.unique(pairs, return_index=True)
-        order = order[np.sort(first)]
-        return rows[order], items[order], times[order]
+        _, first, pair = np.unique(pairs, return_index=True, return_inverse=True)
+        heaviest = np.zeros(len(first), dtype=np.float32)
+        np.maximum.at(heaviest, pair, weights[order])
+        by_time = np.argsort(first)
+        order = order[first[by_time]]
+        return rows[order], items[order], times[order], heaviest[by_time]
 
     def _first_times(self, rows: NDArray[np.int64], times: NDArray[np.int64] | None, users: int) -> NDArray[np.int64]:
         """Time of each user's first event, of items unknown to the model too; of the request where there is none."""

@@ -1,5 +1,6 @@
 """From a raw log to a cleaned one, with the fences that may only see rows of warm users before their cut."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.config import RunConfig
@@ -23,6 +24,7 @@ class Ingested:
         quality: Rows in, dropped or repaired by rule, rows out.
         clock: How its times become a calendar.
         time_zone: IANA name of the shop's time zone.
+        kinds: Weight per kind of event; None where all count alike.
         name: Name of the data set.
 
     """
@@ -32,6 +34,7 @@ class Ingested:
     quality: QualityReport
     clock: Clock
     time_zone: str
+    kinds: Mapping[str, float] | None
     name: str
 
     @property
@@ -58,7 +61,8 @@ def ingest_log(raw: RawLog, config: RunConfig) -> Ingested:
     past = warm_rows(log, resolved.settings, config.seed, resolved.cuts)
     log, fences = apply_fences(log, config.cleaning, past)
     quality = quality.with_rules(fences, users=log.users.height, items=log.items.height)
-    return Ingested(log, resolved, quality, Clock(log.roles.has_hours, raw.time_zone), raw.time_zone, raw.name)
+    clock = Clock(log.roles.has_hours, raw.time_zone)
+    return Ingested(log, resolved, quality, clock, raw.time_zone, raw.kinds, raw.name)
 
 
 def _clean(raw: RawLog, config: RunConfig, by_user: bool) -> tuple[EventLog, QualityReport]:

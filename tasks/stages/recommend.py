@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from tasks.domain import OUTSIDE, Column, Evidence
 from tasks.errors import DataError
 from tasks.features.identity import as_text
@@ -32,6 +34,7 @@ class Recommended:
         evidence: Share of the recommended items per kind of evidence, 0 … 1.
         events: Events read.
         unknown: Events that name items unknown to the model, which were ignored.
+        unknown_kinds: Events of kinds unknown to the model, which were ignored, too.
         output: The file with the lists.
 
     """
@@ -43,6 +46,7 @@ class Recommended:
     evidence: Mapping[str, float]
     events: int
     unknown: int
+    unknown_kinds: int
     output: str
 
 
@@ -83,7 +87,8 @@ def rank(model: Model, requests: Requests, settings: RecommendSettings) -> Recom
     write_table(lists, output)
     # A row without a user is no event of anybody.
     events = requests.events.filter(as_text(requests.events.get_column(Column.USER_ID)).is_not_null())
-    known = events.filter(model.items.rows_of(events.get_column(Column.ITEM_ID)) != OUTSIDE)
+    of_known_kinds = events.filter(pl.Series(model.kinds.weigh(events) > 0))
+    known = of_known_kinds.filter(model.items.rows_of(of_known_kinds.get_column(Column.ITEM_ID)) != OUTSIDE)
     users = lists.height // settings.k
     shares = lists.get_column("evidence").value_counts(normalize=True)
     found = dict(zip(shares.get_column("evidence"), shares.get_column("proportion"), strict=True))
@@ -94,6 +99,7 @@ def rank(model: Model, requests: Requests, settings: RecommendSettings) -> Recom
         k=settings.k,
         evidence={name: float(found.get(name, 0.0)) for name in EVIDENCE},
         events=events.height,
-        unknown=events.height - known.height,
+        unknown=of_known_kinds.height - known.height,
+        unknown_kinds=events.height - of_known_kinds.height,
         output=str(output.absolute()),
     )

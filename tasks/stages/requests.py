@@ -15,7 +15,7 @@ class RecommendSettings:
 
     Attributes:
         model: A run folder, an MLflow run id, ``models:/name@alias`` or ``models:/name/version``.
-        events: CSV or Parquet with user_id, item_id and optionally timestamp; original ids.
+        events: CSV or Parquet with user_id, item_id and optionally timestamp and kind; original ids.
         output: File for the lists, Parquet or CSV.
         users: CSV or Parquet with user_id of users who get a list even without events.
         user_features: CSV or Parquet with user_id and the features of the model.
@@ -42,7 +42,7 @@ class Requests:
     """Who asks, as the files say it.
 
     Attributes:
-        events: user_id, item_id and, where the file has it, timestamp.
+        events: user_id, item_id and, where the file has them, timestamp and kind.
         users: user_id; None where no such file was named.
         user_features: user_id and features; None where no such file was named.
 
@@ -62,7 +62,7 @@ def read_requests(settings: RecommendSettings) -> Requests:
     """
     check_output(settings.output, "output", (settings.events, settings.users, settings.user_features))
     user = [Column.USER_ID]
-    events = read_table(settings.events, "events", [Column.USER_ID, Column.ITEM_ID], [Column.TIMESTAMP])
+    events = read_table(settings.events, "events", [Column.USER_ID, Column.ITEM_ID], [Column.TIMESTAMP, Column.KIND])
     users = features = None
     if settings.users is not None:
         users = read_table(settings.users, "users", user, [])

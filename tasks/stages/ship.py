@@ -9,7 +9,8 @@ from tasks.augmentation.generator import ProfileGenerator
 from tasks.augmentation.none import NoAugmentation
 from tasks.config import COMPONENT_GROUPS, RunConfig, build_component, load_component
 from tasks.features.items import titles_before
-from tasks.model_format import ComponentChoice, Header, ItemVocabulary, Model, TimeReader
+from tasks.model_format import ComponentChoice, EventKinds, Header, ItemVocabulary, Model, TimeReader
+from tasks.model_format.kinds import usual_weight
 from tasks.recommenders import FittedRecommender
 from tasks.stages.ingest import Ingested
 from tasks.stages.prepare import Ground
@@ -43,6 +44,7 @@ def ship(
     """
     log, warm = ingested.log, ground.training.warm
     virtual = not isinstance(config.augmentation, NoAugmentation)
+    seen_first = warm.histories if warm.as_new is None else warm.as_new
     titles = titles_before(log, ground.catalogue, warm.now, warm.histories.users)
     header = Header(
         coldcart=version("coldcart"),
@@ -60,6 +62,7 @@ def ship(
         items=ItemVocabulary.of(log, ground.catalogue, titles),
         encoder=ground.users,
         times=TimeReader(log.roles.has_times, log.roles.has_hours, ingested.time_zone),
+        kinds=EventKinds(ingested.kinds, usual_weight(seen_first.weights)),
         recommender=recommender,
         popularity=popularity,
         augmentation=config.augmentation if virtual else None,

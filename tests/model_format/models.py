@@ -14,13 +14,14 @@ from tasks.augmentation.complete_profiles import CompleteProfiles
 from tasks.augmentation.policy import Policy
 from tasks.domain import LogRoles, NewUsers
 from tasks.features import FeatureSettings, UserEncoder
-from tasks.model_format import ComponentChoice, Header, ItemVocabulary, Model, TimeReader
+from tasks.model_format import ComponentChoice, EventKinds, Header, ItemVocabulary, Model, TimeReader
 from tasks.recommenders.popularity import Popularity
 from tasks.recommenders.user_knn import UserKNNCosine
 from tests.worlds import DAY, block_training
 
 ITEMS, BLOCKS = 60, 3
 NEWEST = 99 * DAY
+KINDS = EventKinds({"view": 1.0, "purchase": 8.0}, usual=1.0)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def block_model(*, augmented: bool = False, has_times: bool = True, item_ids: pl
         items=ItemVocabulary(pl.Series([f"item{row}" for row in range(ITEMS)]) if item_ids is None else item_ids),
         encoder=UserEncoder.fit(training.warm.users, roles, FeatureSettings()),
         times=TimeReader(has_times=has_times, has_hours=True),
+        kinds=KINDS,
         recommender=UserKNNCosine(neighbours=20).fit(training),
         popularity=Popularity().fit(training),
         augmentation=CompleteProfiles(Policy(items=5, draws=1)) if augmented else None,
