@@ -98,7 +98,7 @@ class EpochEnd(Checkpoint):
         try:
             if self.tripwires is not None:
                 measures = self.tripwires.measure(pl_module.average, pl_module.critic)
-                sound_alarms(measures, epoch)
+                sound_alarms(measures, epoch, self.history)
                 figures |= measures
             if self.validation is None:
                 better = True

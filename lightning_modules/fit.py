@@ -23,7 +23,7 @@ from lightning_modules.networks.base import Critic, Generator, Network
 from lightning_modules.noise import derived_seed
 from lightning_modules.profile_gan import ProfileGan
 from lightning_modules.trainer_settings import TrainerSettings
-from lightning_modules.tripwires import Tripwires
+from lightning_modules.tripwires import Tripwires, sum_up_alarms
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +108,7 @@ def fit_generator(
         if checkpoint is not None:
             logger.info("going on from %s", checkpoint)
         trainer.fit(module, train_dataloaders=range(module.calls), ckpt_path=checkpoint, weights_only=True)
+    sum_up_alarms(end.history)
     return FitResult(
         end.last_path, end.best_path, tuple(end.history), load_generator(end.best_path, network, catalogue)
     )

@@ -1,7 +1,7 @@
 """Measures that give away a training gone wrong, each with an alarm."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,7 @@ _NEIGHBOURS = 512
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A bound on a measure; outside it a warning is logged.
+    """A bound on a measure; the first value outside it is a warning, and a training ends with a count of them.
 
     Attributes:
         meaning: What a value outside says.
@@ -35,6 +35,12 @@ class Alarm:
     meaning: str
     least: float | None = None
     most: float | None = None
+
+    @property
+    def bounds(self) -> str:
+        """What is expected, in words."""
+        parts = (("at least", self.least), ("at most", self.most))
+        return " and ".join(f"{words} {bound:g}" for words, bound in parts if bound is not None)
 
 
 ALARMS: dict[str, Alarm] = {
@@ -131,20 +137,40 @@ class Tripwires:
         return distances[0] / max(distances[1], 1e-6)
 
 
-def sound_alarms(measures: Mapping[str, float], epoch: int) -> tuple[str, ...]:
-    """Logs a warning for every measure outside its bounds; returns their names."""
-    raised = []
+def sound_alarms(measures: Mapping[str, float], epoch: int, history: Sequence[Mapping[str, float]] = ()) -> None:
+    """Logs a warning for every measure that is outside its bounds for the first time.
+
+    Args:
+        measures: Of this epoch.
+        epoch: Its number, from 0.
+        history: Measures of the epochs before.
+
+    """
     for name, alarm in ALARMS.items():
-        value = measures.get(name)
-        if value is None:
-            continue
-        low = alarm.least is not None and not value >= alarm.least
-        high = alarm.most is not None and not value <= alarm.most
-        if low or high:
-            bound = f"at least {alarm.least:g}" if low else f"at most {alarm.most:g}"
-            logger.warning("epoch %d: %s is %.3g, expected %s: %s", epoch, name, value, bound, alarm.meaning)
-            raised.append(name)
-    return tuple(raised)
+        if _outside(alarm, measures, name) and not any(_outside(alarm, earlier, name) for earlier in history):
+            logger.warning(
+                "epoch %d: %s is %.3g, expected %s: %s", epoch, name, measures[name], alarm.bounds, alarm.meaning
+            )
+
+
+def sum_up_alarms(history: Sequence[Mapping[str, float]]) -> None:
+    """Logs one line per measure that was outside its bounds in more than one epoch."""
+    for name, alarm in ALARMS.items():
+        values = [record[name] for record in history if _outside(alarm, record, name)]
+        if len(values) > 1:
+            measured = sum(name in record for record in history)
+            logger.warning(
+                "%s was outside its bounds (%s) in %d of %d epochs, last at %.3g",
+                name, alarm.bounds, len(values), measured, values[-1],
+            )  # fmt: skip
+
+
+def _outside(alarm: Alarm, measures: Mapping[str, float], name: str) -> bool:
+    """Whether a measure was taken and is no good; nan is none."""
+    value = measures.get(name)
+    if value is None:
+        return False
+    return not ((alarm.least is None or value >= alarm.least) and (alarm.most is None or value <= alarm.most))
 
 
 def _sample(episodes: EpisodeTensors, users: int, random: np.random.Generator) -> NDArray[np.int64]:

@@ -143,7 +143,7 @@ def test_a_nan_in_a_loss_is_a_clear_error(name: str, tmp_path: Path) -> None:
     assert not (tmp_path / "last.ckpt").exists()
 
 
-def test_an_alarm_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_alarm_is_a_warning_once_and_a_count_at_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     # Without noise in the decoder the draws of one user are alike.
     silent = dataclasses.replace(TINY, objective=dataclasses.replace(TINY.objective, mode_seeking=0.0))
 
@@ -157,8 +157,11 @@ def test_an_alarm_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture)
             return generator, critic
 
     with caplog.at_level(logging.WARNING, logger="lightning_modules.tripwires"):
-        fit(tmp_path, Silent())
-    assert any("tripwire/draw_distance" in record.message for record in caplog.records)
+        result = fit(tmp_path, Silent(), settings=dataclasses.replace(SMALL, max_epochs=3))
+    first, last = [record.message for record in caplog.records if "tripwire/draw_distance" in record.message]
+    assert first.startswith("epoch 0: tripwire/draw_distance is 0, expected at least 0.01")
+    assert last == "tripwire/draw_distance was outside its bounds (at least 0.01) in 3 of 3 epochs, last at 0"
+    assert [row["tripwire/draw_distance"] for row in result.history] == [0, 0, 0]
 
 
 def test_training_leaves_the_global_generator_alone(tmp_path: Path) -> None:
