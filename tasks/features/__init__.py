@@ -2,7 +2,7 @@
 
 from tasks.features.items import ItemEncoder
 from tasks.features.settings import FeatureSettings, TextSettings
-from tasks.features.time import calendar, gaps, recency
+from tasks.features.time import calendar, gaps
 from tasks.features.users import UserEncoder
 
 __all__ = [
@@ -12,5 +12,4 @@ __all__ = [
     "UserEncoder",
     "calendar",
     "gaps",
-    "recency",
 ]

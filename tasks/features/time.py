@@ -1,4 +1,4 @@
-"""Time features: the calendar of a visit, gaps between events, recency."""
+"""Time features: the calendar of a visit, gaps between events."""
 
 import math
 
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from tasks.domain import Ragged
 
 _HOUR = 3_600_000_000
-_DAY = 24 * _HOUR
 
 
 def calendar(now: NDArray[np.int64], has_hours: bool, time_zone: str = "UTC") -> NDArray[np.float32]:
@@ -48,24 +47,4 @@ def gaps(rows: Ragged, times: NDArray[np.int64]) -> NDArray[np.float32]:
     """
     since = np.diff(times, prepend=times[:1])
     since[rows.position_in_row == 0] = 0
-    return _compress(since, _HOUR)
-
-
-def recency(rows: Ragged, times: NDArray[np.int64], reference: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
-    """log(1 + days between an event and the reference), 0 at or after it: float32 (N,).
-
-    Args:
-        rows: Boundaries of each user's events, in order of time.
-        times: int64 (N,), microseconds.
-        reference: int64 (U,), microseconds; by default the user's latest event.
-
-    """
-    if reference is None:
-        filled = rows.lengths > 0
-        reference = np.zeros(rows.rows, dtype=np.int64)
-        reference[filled] = times[rows.indptr[1:][filled] - 1]
-    return _compress(reference[rows.row_of_entry] - times, _DAY)
-
-
-def _compress(microseconds: NDArray[np.int64], unit: int) -> NDArray[np.float32]:
-    return np.log1p(np.maximum(microseconds, 0) / unit).astype(np.float32)
+    return np.log1p(np.maximum(since, 0) / _HOUR).astype(np.float32)

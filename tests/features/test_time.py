@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.domain import Ragged
-from tasks.features import calendar, gaps, recency
+from tasks.features import calendar, gaps
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -48,10 +48,3 @@ def test_gaps_start_anew_with_every_user():
     times = np.array([0, HOUR, 3 * HOUR, 50 * HOUR, 50 * HOUR])
     assert gaps(rows, times) == pytest.approx(np.log1p([0, 1, 2, 0, 0]))
     assert gaps(Ragged.from_lengths(np.array([0])), np.zeros(0, dtype=np.int64)).shape == (0,)
-
-
-def test_recency_counts_back_from_the_latest_event_or_a_given_time():
-    rows = Ragged.from_lengths(np.array([2, 0, 1]))
-    times = np.array([0, 2 * DAY, 9 * DAY])
-    assert recency(rows, times) == pytest.approx(np.log1p([2, 0, 0]))
-    assert recency(rows, times, np.array([DAY, DAY, 10 * DAY])) == pytest.approx(np.log1p([1, 0, 1]))
