@@ -72,7 +72,7 @@ def show_inspection(inspection: Inspection, dataset: str) -> None:
     for shown in inspection.to_tables():
         if not shown.rows:
             continue
-        table = Table(title=shown.heading, title_style="bold", title_justify="left", box=None, pad_edge=False)
+        table = Table(title=shown.title, title_style="bold", title_justify="left", box=None, pad_edge=False)
         for number, column in enumerate(shown.columns):
             table.add_column(column, justify="right" if number else "left", vertical="bottom")
         for row in shown.rows:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tasks.ingestion.quality import QualityReport
+from tasks.reporting.tables import Table
 from tasks.splitting.cuts import Cuts
 from tasks.splitting.temporal import moment
 
@@ -41,15 +42,6 @@ class Eligible:
     validation_b: int
     test: int
     outside: float
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table for the terminal: heading, names of the columns, rows of text."""
-
-    heading: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,12 @@
-"""Tables as plain data, and two ways to print them."""
+"""Tables as plain data, for the terminal and as Markdown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from tasks.evaluation.evaluation import MEAN
 from tasks.reporting.labels import figure_label, question_label
-
-if TYPE_CHECKING:
-    from rich.table import Table as RichTable
 
 ABSENT = "–"
 """Stands where there is no figure."""
@@ -116,19 +112,3 @@ def to_markdown(table: Table) -> str:
 
 def _line(texts: Sequence[str]) -> str:
     return "| " + " | ".join(texts) + " |"
-
-
-def to_rich(table: Table) -> "RichTable":
-    """The table for a terminal."""
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    drawn = RichTable(title=table.title, title_justify="left")
-    for column, name in enumerate(table.columns):
-        drawn.add_column(name, justify="left" if column < table.words else "right")
-    for n, row in enumerate(table.rows):
-        # A rule between groups of rows that share their first word.
-        last = n + 1 < len(table.rows) and table.rows[n + 1][0] != row[0]
-        texts = [Text(text, style="bold" if (n, column) in table.strong else "") for column, text in enumerate(row)]
-        drawn.add_row(*texts, end_section=last)
-    return drawn

@@ -1,9 +1,7 @@
-import io
-
 import polars as pl
 import pytest
 
-from tasks.reporting.tables import ABSENT, Table, shots_table, to_markdown, to_rich
+from tasks.reporting.tables import ABSENT, Table, shots_table, to_markdown
 from tests.reporting.cells import made_up_cells
 
 CELLS = made_up_cells(methods=["popularity", "item_knn"], shots=["0", "1"])
@@ -43,16 +41,6 @@ def test_a_question_that_was_not_asked_is_refused() -> None:
 def test_markdown() -> None:
     table = Table("Title", ("name", "value"), (("a|b", "1"), ("c", "2")), frozenset({(1, 1)}))
     assert to_markdown(table) == "Title:\n\n| name | value |\n| --- | ---: |\n| a\\|b | 1 |\n| c | **2** |\n"
-
-
-def test_terminal() -> None:
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=100)
-    console.print(to_rich(shots_table(CELLS, "next_visits")))
-    printed = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "item_knn" in printed
-    assert "0.0400" in printed
 
 
 def test_rows_of_another_length_than_the_headings_are_refused() -> None:
