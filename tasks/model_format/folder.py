@@ -1,4 +1,4 @@
-"""Writing and reading a model folder: JSON, npz, safetensors and Parquet, whole or absent."""
+"""Writing and reading a model folder: JSON, Parquet, and parts that write themselves; whole or absent."""
 
 import json
 import os
@@ -7,20 +7,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from tasks.errors import ModelError
 from tasks.model_format.manifest import check_manifest, write_manifest
 from tasks.model_format.paths import inside
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 
 class FolderWriter:
@@ -38,25 +32,6 @@ class FolderWriter:
         """Write plain values; keys are sorted, so that equal contents are equal bytes."""
         text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
         self._place(name, ".json").write_text(text, encoding="utf-8")
-
-    def write_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Write numeric arrays.
-
-        Raises:
-            ValueError: An array holds Python objects.
-
-        """
-        for key, array in arrays.items():
-            if array.dtype.hasobject:
-                raise ValueError(f"{name}: the array {key!r} holds Python objects, which are never written")
-        np.savez(self._place(name, ".npz"), allow_pickle=False, **arrays)
-
-    def write_tensors(self, name: str, tensors: Mapping[str, "Tensor"]) -> None:
-        """Write weights as safetensors, on the CPU."""
-        from safetensors.torch import save_file
-
-        ready = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in tensors.items()}
-        save_file(ready, self._place(name, ".safetensors"))
 
     def write_frame(self, name: str, frame: pl.DataFrame) -> None:
         """Write a table as Parquet."""
@@ -94,25 +69,6 @@ class FolderReader:
     def read_json(self, name: str) -> dict[str, Any]:
         """The values of a JSON file."""
         return read_json(inside(self.root, name))
-
-    def read_arrays(self, name: str) -> dict[str, NDArray[Any]]:
-        """The arrays of an npz file; pickled objects are refused."""
-        path = inside(self.root, name)
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return {key: arrays[key] for key in arrays.files}
-        except (OSError, ValueError, EOFError, BadZipFile) as error:
-            raise ModelError(f"{path}: expected numeric arrays, got {error}") from error
-
-    def read_tensors(self, name: str) -> dict[str, "Tensor"]:
-        """The weights of a safetensors file, on the CPU."""
-        from safetensors.torch import load_file
-
-        path = inside(self.root, name)
-        try:
-            return load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise ModelError(f"{path}: expected weights as safetensors, got {error}") from error
 
     def read_frame(self, name: str) -> pl.DataFrame:
         """The table of a Parquet file."""

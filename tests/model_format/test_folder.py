@@ -5,10 +5,10 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from tasks.errors import ModelError
 from tasks.model_format import FolderReader, writing
-from tasks.model_format.manifest import write_manifest
 from tasks.model_format.paths import inside
 
 
@@ -17,19 +17,17 @@ def folder(tmp_path):
     path = tmp_path / "model"
     with writing(path) as writer:
         writer.write_json("plain.json", {"name": "Zürich", "values": [1, 0.1, None]})
-        writer.write_arrays("deep/arrays.npz", {"a": np.arange(3, dtype=np.int32), "t": np.array(["x"])})
-        writer.write_tensors("weights.safetensors", {"w": torch.arange(4.0).reshape(2, 2).T})
         writer.write_frame("items.parquet", pl.DataFrame({"item_id": ["x", "y"]}))
-        (writer.subfolder("part") / "own.json").write_text("{}")
+        part = writer.subfolder("part")
+        (part / "own.json").write_text("{}")
+        np.savez(part / "arrays.npz", a=np.arange(3))
+        save_file({"w": torch.arange(4.0)}, part / "weights.safetensors")
     return path
 
 
 def test_what_was_written_is_read(folder):
     reader = FolderReader(folder)
     assert reader.read_json("plain.json") == {"name": "Zürich", "values": [1, 0.1, None]}
-    assert reader.read_arrays("deep/arrays.npz")["a"].tolist() == [0, 1, 2]
-    assert reader.read_arrays("deep/arrays.npz")["a"].dtype == np.int32
-    assert reader.read_tensors("weights.safetensors")["w"].tolist() == [[0, 2], [1, 3]]
     assert reader.read_frame("items.parquet").get_column("item_id").to_list() == ["x", "y"]
     assert (reader.subfolder("part") / "own.json").is_file()
     with pytest.raises(ModelError, match="absent"):
@@ -37,7 +35,7 @@ def test_what_was_written_is_read(folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["plain.json", "deep/arrays.npz", "weights.safetensors", "items.parquet", "part/own.json"]
+    "name", ["plain.json", "part/arrays.npz", "part/weights.safetensors", "items.parquet", "part/own.json"]
 )
 def test_a_changed_file_is_named(folder, name):
     content = bytearray((folder / name).read_bytes())
@@ -54,26 +52,6 @@ def test_missing_and_surplus_files_are_named(folder):
     (folder / "plain.json").write_bytes((folder / "other.json").read_bytes())
     with pytest.raises(ModelError, match=r"other\.json does not belong"):
         FolderReader(folder)
-
-
-def test_a_pickled_array_is_refused_and_never_run(folder, tmp_path):
-    mark = tmp_path / "ran"
-
-    class Trap:
-        def __reduce__(self):
-            return (mark.touch, ())
-
-    np.savez(folder / "deep/arrays.npz", a=np.array([Trap()], dtype=object))
-    write_manifest(folder)
-    with pytest.raises(ModelError, match=r"arrays\.npz"):
-        FolderReader(folder).read_arrays("deep/arrays.npz")
-    assert not mark.exists()
-
-
-def test_python_objects_are_never_written(tmp_path):
-    with pytest.raises(ValueError, match="Python objects"), writing(tmp_path / "model") as writer:
-        writer.write_arrays("a.npz", {"a": np.array([object()])})
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_files_that_may_hold_code_are_refused(folder):
