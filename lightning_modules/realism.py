@@ -1,7 +1,5 @@
 """How much generated behaviour looks like real behaviour, as a whole."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,20 +8,6 @@ from scipy.sparse import csr_array
 from lightning_modules.conditions import EpisodeTensors
 from lightning_modules.networks.base import Generator
 from lightning_modules.sampling import draw_blocks
-
-
-@dataclass(frozen=True, slots=True)
-class Realism:
-    """Generated profiles against the same users' real ones.
-
-    Attributes:
-        popularity_ratio: Average popularity of generated items ÷ that of real ones; 1 is right.
-        cooccurrence_distance: Distance between the two item–item co-occurrences, 0 … √2; 0 is right.
-
-    """
-
-    popularity_ratio: float
-    cooccurrence_distance: float
 
 
 def generated_profiles(generator: Generator, episodes: EpisodeTensors, *, seed: int, longest: int = 500) -> csr_array:
@@ -95,20 +79,3 @@ def cooccurrence_distance(generated: csr_array, real: csr_array, *, items: int =
     if norms == 0:
         return float("nan")
     return float(np.sqrt(max(0.0, 2 - 2 * first.multiply(second).sum() / norms)))
-
-
-def measure_realism(
-    generator: Generator, episodes: EpisodeTensors, popularity: NDArray[np.floating], *, seed: int
-) -> Realism:
-    """Realism of one generated profile per row of ``episodes`` (users held out from the training).
-
-    Args:
-        generator: The generator, in evaluation mode.
-        episodes: Users with targets.
-        popularity: float (I,), each item's share of warm behaviour.
-        seed: Seeds the draws.
-
-    """
-    generated, real = generated_profiles(generator, episodes, seed=seed), episodes.episodes.targets
-    ratio = average_popularity(generated, popularity) / average_popularity(real, popularity)
-    return Realism(float(ratio), cooccurrence_distance(generated, real))
