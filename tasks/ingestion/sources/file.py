@@ -2,17 +2,14 @@
 
 import codecs
 import glob
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import polars as pl
 
-from tasks.domain import LogRoles
 from tasks.errors import DataError
 from tasks.ingestion.cache import cached, source_file
-from tasks.ingestion.mapping import LogColumns, LogMapping
+from tasks.ingestion.own_log import OwnLog
 from tasks.ingestion.raw import RawLog, SourceFile
 from tasks.ingestion.schema import first_line
 
@@ -22,49 +19,23 @@ TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
 CHUNK = 1 << 20
 
 
-@dataclass(frozen=True)
-class File:
-    """A log in CSV or Parquet files.
+@dataclass(frozen=True, kw_only=True)
+class File(OwnLog):
+    """A log in CSV or Parquet files; what its columns are called stands in ``OwnLog``.
 
     CSV is read as text and every column as what the settings say it is, so that ids keep their leading zeros and
     no number is too large for one.
 
     Attributes:
         path: A file, a folder, or a pattern such as ``logs/2024-*.csv``.
-        columns: Names of the columns.
-        kinds: Weight per kind of event, for example ``{view: 1, cart: 2, purchase: 5}``; needs ``columns.kind``.
-        user_categories: Columns with a class of the user, in the log or in ``user_features``.
-        user_numbers: Columns with a number for the user.
-        item_categories: Columns with a class of the item, in the log or in ``item_features``.
-        item_numbers: Columns with a number for the item.
-        item_text: Column with the title or description of the item.
-        user_features: A file with one row per user: the id under the name it has in the log, and features.
-        item_features: A file with one row per item.
-        time_format: ``auto``, ``iso``, ``s``, ``ms`` or ``us`` since 1970, or a format like ``%d.%m.%Y %H:%M``.
-        time_zone: IANA name: where wall clocks stand and days are cut.
-        non_product_items: Regular expression on item codes that are no products (postage, tests).
         separator: Between the columns of a CSV, one character.
         encoding: Of CSV files, a name Python knows, for example ``latin-1``.
 
     """
 
     path: str | None = None
-    columns: LogColumns = field(default_factory=LogColumns)
-    kinds: dict[str, float] | None = None
-    user_categories: tuple[str, ...] = ()
-    user_numbers: tuple[str, ...] = ()
-    item_categories: tuple[str, ...] = ()
-    item_numbers: tuple[str, ...] = ()
-    item_text: str | None = None
-    user_features: str | None = None
-    item_features: str | None = None
-    time_format: str = "auto"
-    time_zone: str = "UTC"
-    non_product_items: str | None = None
     separator: str = ","
     encoding: str = "utf8"
-
-    questions: ClassVar[tuple[str, ...]] = ("next_visits", "this_visit", "rest")
 
     def __post_init__(self) -> None:
         if len(self.separator.encode()) != 1:
@@ -73,20 +44,7 @@ class File:
             codecs.lookup(self.encoding)
         except LookupError as error:
             raise ValueError(f"encoding must be one that Python knows, like latin-1, got {self.encoding!r}") from error
-        self.mapping()
-
-    def mapping(self) -> LogMapping:
-        """How the columns are read."""
-        roles = LogRoles(
-            has_times=True,
-            user_categories=self.user_categories,
-            user_numbers=self.user_numbers,
-            item_categories=self.item_categories,
-            item_numbers=self.item_numbers,
-            item_text=self.item_text,
-        )
-        kinds: Mapping[str, float] | None = self.kinds
-        return LogMapping(self.columns, kinds, roles, self.time_format, self.time_zone, self.non_product_items)
+        super().__post_init__()
 
     def load(self, cache: Path) -> RawLog:
         """Find and scan the files; see ``DatasetSource``."""

@@ -1,62 +1,35 @@
 """A log in a database: a query against PostgreSQL or SQLite."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from tasks.addresses import address, carries_password
-from tasks.domain import LogRoles
 from tasks.errors import ConfigError, DataError
 from tasks.ingestion.database import digest, read_query
-from tasks.ingestion.mapping import LogColumns, LogMapping
+from tasks.ingestion.own_log import OwnLog
 from tasks.ingestion.raw import RawLog, SourceFile
 
 NAME = "sql"
 URI_VARIABLE = "COLDCART_SQL_URI"
 
 
-@dataclass(frozen=True)
-class Sql:
+@dataclass(frozen=True, kw_only=True)
+class Sql(OwnLog):
     """The rows of a query, read at the start of a run; the digest of the log is that of these rows.
 
-    Settings are kept with every run, so a URI among them must not carry a password. PostgreSQL takes it from
-    ``~/.pgpass`` or the environment variable ``PGPASSWORD``; or the whole URI comes from ``COLDCART_SQL_URI``.
+    What its columns are called stands in ``OwnLog``. Settings are kept with every run, so a URI among them must not
+    carry a password. PostgreSQL takes it from ``~/.pgpass`` or the environment variable ``PGPASSWORD``; or the whole
+    URI comes from ``COLDCART_SQL_URI``.
 
     Attributes:
         uri: ``postgresql://user@host:port/database`` or ``sqlite:////absolute/path.db``; null: ``COLDCART_SQL_URI``.
         query: SQL that selects the events.
-        columns: Names of the columns of the query.
-        kinds: Weight per kind of event; needs ``columns.kind``.
-        user_categories: Columns with a class of the user, in ``query`` or ``user_features``.
-        user_numbers: Columns with a number for the user.
-        item_categories: Columns with a class of the item, in ``query`` or ``item_features``.
-        item_numbers: Columns with a number for the item.
-        item_text: Column with the title or description of the item.
-        user_features: SQL that selects one row per user: the id under the name it has in the log, and features.
-        item_features: SQL that selects one row per item.
-        time_format: ``auto``, ``iso``, ``s``, ``ms`` or ``us`` since 1970, or a format like ``%d.%m.%Y %H:%M``.
-        time_zone: IANA name: where wall clocks stand and days are cut.
-        non_product_items: Regular expression on item codes that are no products (postage, tests).
 
     """
 
     uri: str | None = None
     query: str = "SELECT * FROM events"
-    columns: LogColumns = field(default_factory=LogColumns)
-    kinds: dict[str, float] | None = None
-    user_categories: tuple[str, ...] = ()
-    user_numbers: tuple[str, ...] = ()
-    item_categories: tuple[str, ...] = ()
-    item_numbers: tuple[str, ...] = ()
-    item_text: str | None = None
-    user_features: str | None = None
-    item_features: str | None = None
-    time_format: str = "auto"
-    time_zone: str = "UTC"
-    non_product_items: str | None = None
-
-    questions: ClassVar[tuple[str, ...]] = ("next_visits", "this_visit", "rest")
 
     def __post_init__(self) -> None:
         if self.uri is not None and carries_password(self.uri):
@@ -65,19 +38,7 @@ class Sql:
                 f"dataset.uri must not carry a password, it would be kept with the run: give {address(self.uri)} with "
                 f"the user only, and the password in PGPASSWORD or ~/.pgpass, or the whole URI in {URI_VARIABLE}"
             )
-        self.mapping()
-
-    def mapping(self) -> LogMapping:
-        """How the columns are read."""
-        roles = LogRoles(
-            has_times=True,
-            user_categories=self.user_categories,
-            user_numbers=self.user_numbers,
-            item_categories=self.item_categories,
-            item_numbers=self.item_numbers,
-            item_text=self.item_text,
-        )
-        return LogMapping(self.columns, self.kinds, roles, self.time_format, self.time_zone, self.non_product_items)
+        super().__post_init__()
 
     def load(self, cache: Path) -> RawLog:
         """Run the queries; see ``DatasetSource``. Nothing is cached."""
