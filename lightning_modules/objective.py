@@ -80,3 +80,20 @@ class Objective:
     def plays(self) -> bool:
         """Whether a critic takes part at all."""
         return self.adversarial > 0 or self.feature_matching > 0
+
+
+def purely_adversarial(*, generator_rate: float, critic_rate: float, instance_noise: float = 0.0) -> Objective:
+    """The adversarial term alone, in full from the first step, over whole profiles: how the article trains."""
+    return Objective(
+        reconstruction=0.0,
+        adversarial=1.0,
+        ramp_epochs=0,
+        feature_matching=0.0,
+        mode_seeking=0.0,
+        popularity=0.0,
+        candidates=None,
+        instance_noise=instance_noise,
+        generator_rate=generator_rate,
+        critic_rate=critic_rate,
+        condition_dropout=0.0,
+    )

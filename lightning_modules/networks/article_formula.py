@@ -9,7 +9,7 @@ from torch.nn.functional import linear
 from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import Batch
 from lightning_modules.networks.base import Critic, IntensityGenerator, multi_hot
-from lightning_modules.objective import Objective
+from lightning_modules.objective import Objective, purely_adversarial
 
 
 class FormulaGenerator(IntensityGenerator):
@@ -66,20 +66,7 @@ class ArticleFormula:
 
     hidden: int = 64
     noise_scale: float = 0.25
-    objective: Objective = field(
-        default_factory=lambda: Objective(
-            reconstruction=0.0,
-            adversarial=1.0,
-            ramp_epochs=0,
-            feature_matching=0.0,
-            mode_seeking=0.0,
-            popularity=0.0,
-            candidates=None,
-            condition_dropout=0.0,
-            generator_rate=1e-4,
-            critic_rate=1e-2,
-        )
-    )
+    objective: Objective = field(default_factory=lambda: purely_adversarial(generator_rate=1e-4, critic_rate=1e-2))
 
     def __post_init__(self) -> None:
         if self.hidden < 1:

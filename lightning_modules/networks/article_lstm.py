@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import Batch
 from lightning_modules.networks.base import Critic, IntensityGenerator, multi_hot
-from lightning_modules.objective import Objective
+from lightning_modules.objective import Objective, purely_adversarial
 
 
 class LstmGenerator(IntensityGenerator):
@@ -64,19 +64,7 @@ class ArticleLstm:
 
     noise_dimensions: int = 64
     objective: Objective = field(
-        default_factory=lambda: Objective(
-            reconstruction=0.0,
-            adversarial=1.0,
-            ramp_epochs=0,
-            feature_matching=0.0,
-            mode_seeking=0.0,
-            popularity=0.0,
-            candidates=None,
-            instance_noise=1.0,
-            condition_dropout=0.0,
-            generator_rate=1e-4,
-            critic_rate=1e-4,
-        )
+        default_factory=lambda: purely_adversarial(generator_rate=1e-4, critic_rate=1e-4, instance_noise=1.0)
     )
 
     def __post_init__(self) -> None:
