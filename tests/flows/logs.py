@@ -26,6 +26,7 @@ def shop_log(folder: Path) -> Path:
             "user_id": names("u", np.repeat(user, taken)),
             "item_id": names("", item.ravel()),
             "timestamp": pl.Series(day.ravel()).cast(pl.Int32).cast(pl.Date).dt.offset_by("31y").cast(pl.String),
+            "kind": pl.Series(np.where(np.arange(USERS * taken) % 4 == 0, "purchase", "view")),
         }
     )
     odd = pl.DataFrame(
@@ -33,6 +34,7 @@ def shop_log(folder: Path) -> Path:
             "user_id": ["once", "98765432109876543210", "98765432109876543210"],
             "item_id": ["0000", "0002", "seen once"],
             "timestamp": ["2001-01-05", "2001-01-06", "2001-01-09"],
+            "kind": ["view", "view", "view"],
         }
     )
     rows = pl.concat([rows, rows.head(50), odd]).sample(fraction=1.0, shuffle=True, seed=1)

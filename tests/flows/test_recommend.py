@@ -40,10 +40,9 @@ class Trained:
 @pytest.fixture(scope="module")
 def trained(server: str, log: Path) -> Trained:
     features = (f"dataset.user_features={log.parent / 'users.csv'}", "dataset.user_categories=[member]")
-    names = ("register=true", "model_name=shop")
-    folder = run_folder(
-        command("train", "dataset=file", f"dataset.path={log}", *features, *names, *QUICK, "trainer.max_epochs=4")
-    )
+    kinds = ("dataset.columns.kind=kind", "dataset.kinds={view: 2, purchase: 8}")
+    more = ("register=true", "model_name=shop", *QUICK, "trainer.max_epochs=4")
+    folder = run_folder(command("train", "dataset=file", f"dataset.path={log}", *features, *kinds, *more))
     summary = json.loads((folder / "summary.json").read_text())
     return Trained(folder, summary["mlflow_run_id"], "models:/shop@challenger")
 
@@ -129,6 +128,26 @@ def test_lists_follow_supports_and_features_and_nobody_else(trained: Trained, ev
         with_features, _ = recommend(trained.folder, events, f"user_features={features}")
         scores.append(with_features.filter(pl.col("user_id") == "007")["score"].to_list())
     assert scores[0] != scores[1]
+
+
+@pytest.mark.slow
+def test_events_weigh_what_their_kind_weighed_in_training(trained: Trained, events: Path) -> None:
+    assert json.loads((trained.folder / "model/kinds.json").read_text()) == {
+        "usual": 2.0,
+        "weights": {"purchase": 8.0, "view": 2.0},
+    }
+    own = pl.read_csv(events, infer_schema=False).filter(pl.col("user_id") == "007")
+
+    def of_kinds(*kinds: str) -> tuple[pl.DataFrame, Ended]:
+        frame = own.with_columns(kind=pl.Series(kinds)) if kinds else own
+        frame.write_csv(events.parent / "kinds.csv")
+        return recommend(trained.folder, events.parent / "kinds.csv")
+
+    plain, _ = of_kinds()
+    assert of_kinds(*["view"] * 4)[0].equals(plain)
+    assert not of_kinds("purchase", *["view"] * 3)[0].equals(plain)
+    said = of_kinds("stare", *["view"] * 3)[1].out
+    assert "4, of which 0 name items the model does not know and 1 are of kinds it does not know" in said
 
 
 @pytest.mark.slow
