@@ -12,7 +12,7 @@ LOGGERS = ("flows", "tasks", "lightning_modules", "pytorch_lightning")
 
 
 def prepare_environment(home: Home | None = None) -> None:
-    """Settle Prefect's settings for this process and its children; what is set already stays.
+    """Settle Prefect's settings, and how threads wait, for this process and its children; what is set already stays.
 
     State goes below ``COLDCART_HOME``, telemetry is off, our loggers reach the run's page. Profiles a user made
     with ``prefect profile`` keep their say, so that a team's server is found.
@@ -28,6 +28,8 @@ def prepare_environment(home: Home | None = None) -> None:
         "PREFECT_HOME": str(home.prefect),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "true",
+        # Threads that wait by spinning slow everything down several times over where cores are shared.
+        "OMP_WAIT_POLICY": "passive",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(LOGGERS),
         # Our loggers speak outside flows, too: there is no run to send that to, and nothing to warn of.
