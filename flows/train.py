@@ -127,6 +127,7 @@ def _stages(config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code:
     tracked.log_json(ingested.quality.to_dict(), "data_quality.json")
     tracked.log_text(ingested.quality.to_markdown(), "data_quality.md")
     prepared = step("split", prepare, ingested, config)
+    tracked.set_tags({"split": prepared.split.name, "split_asked": config.names["split"]})
     trained = step("train", train_stage, config, ingested, prepared, run, tracked)
     fitted, generator, history = trained.fitted, trained.result.generator, trained.result.history
     augmented = step("augment", augment_stage, config, prepared, trained, run)
