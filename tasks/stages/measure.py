@@ -1,8 +1,7 @@
 """The measurement: every method on the questions posed to new users, and the record that nothing leaked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from tasks.augmentation.generator import ProfileGenerator
 from tasks.config import RunConfig, load_component
 from tasks.domain import Posed, Provenance
 from tasks.evaluation.evaluate import evaluate
@@ -14,6 +13,7 @@ from tasks.recommenders import FittedRecommender
 from tasks.splitting import check_provenance
 from tasks.stages.fit import Fitted
 from tasks.stages.prepare import Prepared
+from tasks.training.trained_generator import TrainedGenerator
 
 SHOWN = ("hit_rate", "ndcg")
 """Metrics that the table and the figures are about."""
@@ -37,7 +37,7 @@ def metrics_of(config: RunConfig) -> dict[str, Metric]:
 
 
 def check_nothing_leaked(
-    prepared: Prepared, fitted: Fitted, augmented: FittedRecommender, generator: ProfileGenerator
+    prepared: Prepared, fitted: Fitted, augmented: FittedRecommender, generator: TrainedGenerator
 ) -> tuple[Provenance, ...]:
     """Every artefact of the evaluation fit saw warm users before the first cut, and nothing else.
 
@@ -49,16 +49,13 @@ def check_nothing_leaked(
 
     """
     ground = prepared.ground
-    records = [one.provenance for one in _artefacts(fitted, augmented, generator)]
-    records += [ground.users.provenance, ground.items.provenance]
+    records = (
+        *(baseline.provenance for baseline in fitted.baselines.values()),
+        fitted.recommender.provenance,
+        augmented.provenance,
+        generator.provenance,
+        ground.users.provenance,
+        ground.items.provenance,
+    )
     check_provenance(records, prepared.split, ground.training.episodes)
-    return tuple(records)
-
-
-def _artefacts(
-    fitted: Fitted, augmented: FittedRecommender, generator: ProfileGenerator
-) -> Iterable[FittedRecommender]:
-    yield from fitted.baselines.values()
-    yield fitted.recommender
-    yield augmented
-    yield generator  # type: ignore[misc]  # a trained generator keeps the same record
+    return records

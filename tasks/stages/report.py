@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +102,7 @@ def write_history(folder: Path, history: Sequence[Mapping[str, float]]) -> Path:
 def write_provenance(folder: Path, records: Sequence[Provenance]) -> Path:
     """What each artefact of the evaluation fit saw, as JSON."""
     path = folder / "provenance.json"
-    plain = [
-        {"artefact": one.artefact, "users": one.users, "users_digest": one.users_digest, "newest": one.newest}
-        for one in records
-    ]
-    path.write_text(json.dumps(plain, indent=2) + "\n")
+    path.write_text(json.dumps([asdict(one) for one in records], indent=2) + "\n")
     return path
 
 
