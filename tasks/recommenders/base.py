@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,12 @@ class FittedRecommender(ABC):
     Attributes:
         n_items: Size I of the catalogue.
         provenance: The users and times it was fitted on.
+        serves_without_events: Whether it has something of its own to say about users without any event; for the
+            others a form of popularity answers then.
 
     """
+
+    serves_without_events: ClassVar[bool] = False
 
     n_items: int
     provenance: Provenance

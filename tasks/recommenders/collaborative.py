@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,19 @@ class Fallback:
         return ((place + 1 - len(distinct)) / max(len(distinct), 1)).astype(np.float32)
 
 
+class CollaborativeSettings(Protocol):
+    """Settings of a collaborative filter: what ``Blend`` needs to know of them."""
+
+    @property
+    def fallback(self) -> Fallback:
+        """Orders what the filter has nothing to say about."""
+        ...
+
+    def fit(self, training: Training) -> "CollaborativeFilter":
+        """Fit on warm users, and on the virtual users that ``training`` may carry."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Profiles:
     """What a block of users did, and what was made up for them.
@@ -80,16 +93,55 @@ class Profiles:
 
 @dataclass(frozen=True, slots=True)
 class Interest:
-    """Predicted interest of a block of users.
+    """Predicted interest of a block of users: CSR where most of it is 0, an array where hardly any is.
 
     Attributes:
-        total: CSR (B, I), distinct entries, none below 0; what is not stored is left to the fallback.
-        real: Computes the part that real behaviour carries, CSR (B, I); None where that is all of it.
+        total: CSR or float32 (B, I), distinct entries, finite; what is not stored or not above 0 is left to the
+            fallback.
+        real: Computes the part that real behaviour carries, in the same form; None where that is all of it.
 
     """
 
-    total: csr_array
-    real: Callable[[], csr_array] | None
+    total: csr_array | NDArray[np.float32]
+    real: Callable[[], csr_array | NDArray[np.float32]] | None
+
+    def largest(self) -> NDArray[np.float32]:
+        """The largest interest of each user, 0 without any; float32 (B,)."""
+        if isinstance(self.total, np.ndarray):
+            return self.total.max(axis=1, initial=0)
+        found = np.zeros(self.total.shape[0], dtype=np.float32)
+        np.maximum.at(found, np.repeat(np.arange(len(found)), np.diff(self.total.indptr)), self.total.data)
+        return found
+
+    def write(self, out: NDArray[np.float32]) -> None:
+        """Put interest above 0 into its cells of ``out`` (B, I); the others stay as they are."""
+        if isinstance(self.total, np.ndarray):
+            np.copyto(out, self.total, where=self.total > 0)
+            return
+        places, above = _places(self.total), self.total.data > 0
+        out.reshape(-1)[places[above]] = self.total.data[above]
+
+    def add(self, out: NDArray[np.float32], scale: NDArray[np.float32]) -> None:
+        """Add interest above 0, times a number per user (B,), to ``out`` (B, I)."""
+        if isinstance(self.total, np.ndarray):
+            out += np.maximum(self.total, 0) * scale[:, None]
+            return
+        row_scale = np.repeat(scale, np.diff(self.total.indptr))
+        out.reshape(-1)[_places(self.total)] += np.maximum(self.total.data, 0) * row_scale
+
+    def real_at(self, items: NDArray[np.integer]) -> NDArray[np.float32] | None:
+        """What real behaviour carries of the interest in chosen items (B, k); None where that is all of it."""
+        if self.real is None:
+            return None
+        real = self.real()
+        return np.take_along_axis(real if isinstance(real, np.ndarray) else real.toarray(), items, axis=1)
+
+
+def _places(matrix: csr_array) -> NDArray[np.int64]:
+    """Where the stored entries of a CSR (B, I) lie in a flat, contiguous block (B · I,)."""
+    places = np.repeat(np.arange(matrix.shape[0], dtype=np.int64) * matrix.shape[1], np.diff(matrix.indptr))
+    places += matrix.indices
+    return places
 
 
 class CollaborativeFilter(FittedRecommender):
@@ -115,10 +167,10 @@ class CollaborativeFilter(FittedRecommender):
         return out
 
     def score_into(self, users: NewUsers, out: NDArray[np.float32]) -> EvidenceOf:
-        """As in ``FittedRecommender``: only this block is ever dense."""
+        """As in ``FittedRecommender``."""
         interest = self.interest(users)
         out[...] = self.fallback
-        out.reshape(-1)[places_in_block(interest.total)] = interest.total.data
+        interest.write(out)
         return lambda ids: _evidence(interest, out, ids)
 
     def evidence(self, users: NewUsers, ids: NDArray[np.int32]) -> NDArray[np.uint8]:
@@ -126,19 +178,12 @@ class CollaborativeFilter(FittedRecommender):
         return self.score_into(users, np.empty((len(users), self.n_items), dtype=np.float32))(ids)
 
 
-def places_in_block(matrix: csr_array) -> NDArray[np.int64]:
-    """Where the stored entries of a CSR (B, I) lie in a flat, contiguous block (B · I,)."""
-    places = np.repeat(np.arange(matrix.shape[0], dtype=np.int64) * matrix.shape[1], np.diff(matrix.indptr))
-    places += matrix.indices
-    return places
-
-
 def _evidence(interest: Interest, scores: NDArray[np.float32], ids: NDArray[np.int32]) -> NDArray[np.uint8]:
     places = np.where(ids == NO_ITEM, 0, ids)
     total = np.take_along_axis(scores, places, axis=1)
     carried = np.full(ids.shape, Evidence.REAL, dtype=np.uint8)
-    if interest.real is not None:
-        real = np.take_along_axis(interest.real().toarray(), places, axis=1)
+    real = interest.real_at(places)
+    if real is not None:
         carried[real < total - real] = Evidence.VIRTUAL
     carried[total <= 0] = Evidence.POPULARITY
     return carried

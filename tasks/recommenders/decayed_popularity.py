@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.domain import Training
-from tasks.recommenders.popularity import FittedPopularity, Popularity, fitted
+from tasks.recommenders.popularity import FittedPopularity, fitted
 
 logger = logging.getLogger(__name__)
 
@@ -39,15 +39,20 @@ class DecayedPopularity:
             ValueError: A touch is not before the cut.
 
         """
+        weights = self.weights(training)
+        items = training.warm.histories.items
+        return np.bincount(items, weights=weights, minlength=training.n_items).astype(np.float64)
+
+    def weights(self, training: Training) -> NDArray[np.float64]:
+        """What each touch of the warm users counts, (N,); arguments and errors as in ``counts``."""
         histories, now = training.warm.histories, training.warm.now
         if histories.times is None or now is None:
             logger.info("the log has no times: decayed popularity is plain popularity")
-            return Popularity().counts(training)
+            return np.ones(len(histories.items))
         ages = (now - histories.times) / _DAY
         if len(ages) and ages.min() <= 0:
             raise ValueError(f"warm events must lie before the cut {now}, the newest is {histories.times.max()}")
-        weights = np.exp2(-ages / self.half_life_days)
-        return np.bincount(histories.items, weights=weights, minlength=training.n_items).astype(np.float64)
+        return np.exp2(-ages / self.half_life_days)
 
     def fit(self, training: Training) -> FittedPopularity:
         """Count with decay."""

@@ -1,6 +1,7 @@
 """Popularity: how many warm users hold an item. The same list for everybody."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,15 @@ from tasks.recommenders.base import EvidenceOf, FittedRecommender
 
 @dataclass(eq=False)
 class FittedPopularity(FittedRecommender):
-    """One score per item.
+    """A form of popularity: one score per item, whatever the user did.
 
     Attributes:
         provenance: The users and times it was fitted on.
         scores: float32 (I,).
 
     """
+
+    serves_without_events: ClassVar[bool] = True
 
     provenance: Provenance
     scores: NDArray[np.float32]

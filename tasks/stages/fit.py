@@ -89,7 +89,7 @@ def methods_of(
     name = config.names["recommender"]
     popularity = fitted.baselines[fitted.popularity]
     methods = {
-        baseline: Method(one if isinstance(one, FittedPopularity) else PopularityAtZeroShots(one, popularity))
+        baseline: Method(one if one.serves_without_events else PopularityAtZeroShots(one, popularity))
         for baseline, one in fitted.baselines.items()
     }
     methods[name] = Method(PopularityAtZeroShots(fitted.recommender, popularity))

@@ -1,21 +1,40 @@
 """What every recommender in conf/recommender keeps to, in a world where the right answer is known."""
 
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
 
+from tasks.config import load_component
 from tasks.domain import NO_ITEM, Evidence, NewUsers, Provenance, Ragged, UserFeatures
 from tasks.overrides import choices
-from tasks.recommenders import load_fitted
-from tests.recommenders.conftest import Fit, virtual_of_block
-from tests.worlds import block_new_users, block_training
+from tasks.recommenders import FittedRecommender, load_fitted
+from tasks.recommenders.collaborative import CollaborativeFilter
+from tasks.recommenders.popularity import FittedPopularity
+from tests.recommenders.conftest import Fit, described_training, virtual_of_block
+from tests.worlds import block_new_users
 
 NAMES = choices("recommender")
-IMPERSONAL = {"popularity", "decayed_popularity", "late_popularity"}
-PERSONAL = [name for name in NAMES if name not in IMPERSONAL]
-PURE = [name for name in PERSONAL if not name.endswith("_blend")]
 BLOCKS = 3
+
+
+def kind(settings: Any) -> type[FittedRecommender]:
+    """What a recommender becomes when it is fitted, as its ``fit`` declares."""
+    return get_type_hints(type(settings).fit)["return"]
+
+
+SETTINGS = {name: load_component("recommender", name) for name in NAMES}
+KINDS = {name: kind(settings) for name, settings in SETTINGS.items()}
+FORMS = [name for name in NAMES if issubclass(KINDS[name], FittedPopularity)]
+IMPERSONAL = [name for name in FORMS if KINDS[name] is FittedPopularity]
+TELLING_USERS_APART = [name for name in NAMES if name not in IMPERSONAL]
+PERSONAL = [name for name in NAMES if name not in FORMS]
+PURE = [name for name in PERSONAL if issubclass(KINDS[name], CollaborativeFilter)]
+SILENT = [name for name in PERSONAL if not KINDS[name].serves_without_events]
+SPEAKING = [name for name in TELLING_USERS_APART if KINDS[name].serves_without_events]
+CONTENT = [name for name in PERSONAL if name.startswith(("episode_ridge", "knn_text"))]
+"""What they learn from is episodes and descriptions: further users change nothing."""
 
 
 def own_block(ids: np.ndarray) -> np.ndarray:
@@ -38,7 +57,7 @@ def support_pairs(users: NewUsers) -> set[tuple[int, int]]:
     return set(zip(users.rows.row_of_entry.tolist(), users.items.tolist(), strict=True))
 
 
-@pytest.mark.parametrize("name", PERSONAL)
+@pytest.mark.parametrize("name", TELLING_USERS_APART)
 def test_recovers_the_blocks(name: str, fit: Fit) -> None:
     posed = block_new_users()
     top = fit(name).top_k(posed.users, 10)
@@ -130,7 +149,7 @@ def test_repeats_can_be_looked_at(name: str, fit: Fit) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_again_and_after_save_and_load(name: str, fit: Fit, tmp_path: Path) -> None:
     users = block_new_users().users.with_virtual(virtual_of_block(30, 60, BLOCKS, shift=1, weight=0.3))
-    training = block_training().with_virtual_rows(virtual_of_block(12, 60, BLOCKS, shift=0))
+    training = described_training().with_virtual_rows(virtual_of_block(12, 60, BLOCKS, shift=0))
     fitted = fit(name, training)
     expected = fitted.top_k(users, 10, seed=1)
     fitted.save(tmp_path / "saved")
@@ -145,32 +164,38 @@ def test_the_same_again_and_after_save_and_load(name: str, fit: Fit, tmp_path: P
 
 @pytest.mark.parametrize("name", NAMES)
 def test_records_whom_it_saw(name: str, fit: Fit) -> None:
-    training = block_training()
+    training = described_training()
     histories = training.warm.histories
     expected = Provenance.of(name, histories.users, histories.times)
     assert fit(name, training).provenance == expected
 
 
 @pytest.mark.parametrize("name", PERSONAL)
-def test_support_virtual_rows_and_virtual_completion_change_the_scores(name: str, fit: Fit) -> None:
-    users, training = block_new_users().users, block_training()
-    plain = fit(name, training).score(users)
-    other = block_new_users(seed=2).users
-    assert not np.array_equal(fit(name, training).score(other), plain)
+def test_support_and_virtual_completion_change_the_scores(name: str, fit: Fit) -> None:
+    users, fitted = block_new_users().users, fit(name)
+    plain = fitted.score(users)
+    assert not np.array_equal(fitted.score(block_new_users(seed=2).users), plain)
     completed = users.with_virtual(virtual_of_block(30, 60, BLOCKS, shift=1))
-    assert not np.array_equal(fit(name, training).score(completed), plain)
-    neighbours = training.with_virtual_rows(virtual_of_block(40, 60, BLOCKS, shift=0))
-    assert not np.array_equal(fit(name, neighbours).score(users), plain)
+    assert not np.array_equal(fitted.score(completed), plain)
 
 
-@pytest.mark.parametrize("name", sorted(IMPERSONAL & set(NAMES)))
-def test_popularity_is_the_same_for_all_and_blind_to_virtual_users(name: str, fit: Fit) -> None:
-    users, training = block_new_users().users, block_training()
-    scores = fit(name, training).score(users)
-    assert (scores == scores[0]).all()
-    neighbours = training.with_virtual_rows(virtual_of_block(40, 60, BLOCKS, shift=0))
-    np.testing.assert_array_equal(fit(name, neighbours).score(users), scores)
-    assert (fit(name).top_k(users, 5).evidence == Evidence.POPULARITY).all()
+@pytest.mark.parametrize("name", NAMES)
+def test_virtual_users_are_neighbours_but_not_popularity(name: str, fit: Fit) -> None:
+    users = block_new_users().users
+    neighbours = described_training().with_virtual_rows(virtual_of_block(40, 60, BLOCKS, shift=0))
+    same = np.array_equal(fit(name, neighbours).score(users), fit(name).score(users))
+    assert same == (name in FORMS + CONTENT)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_of_popularity_look_at_no_behaviour(name: str, fit: Fit) -> None:
+    posed = block_new_users()
+    completed = posed.users.with_virtual(virtual_of_block(30, 60, BLOCKS, shift=1))
+    scores = fit(name).score(posed.users)
+    np.testing.assert_array_equal(fit(name).score(block_new_users(shots=0).users), scores)
+    np.testing.assert_array_equal(fit(name).score(completed), scores)
+    assert (fit(name).top_k(completed, 5).evidence == Evidence.POPULARITY).all()
+    assert (scores == scores[0]).all() == (name in IMPERSONAL)
 
 
 @pytest.mark.parametrize("name", PURE)
@@ -200,18 +225,28 @@ def test_virtual_items_are_not_masked(name: str, fit: Fit) -> None:
     assert set(zip(rows.tolist(), columns.tolist(), strict=True)) <= listed
 
 
-@pytest.mark.parametrize("name", PERSONAL)
+@pytest.mark.parametrize("name", TELLING_USERS_APART)
 def test_nothing_known_means_popularity(name: str, fit: Fit) -> None:
-    training = block_training()
-    popularity = fit("popularity", training).top_k(nobody(20), 10, seed=3)
-    top = fit(name, training).top_k(nobody(20), 10, seed=3)
+    popularity = fit("popularity").top_k(nobody(20), 10, seed=3)
+    top = fit(name).top_k(nobody(20), 10, seed=3)
     np.testing.assert_array_equal(top.ids, popularity.ids)
     assert (top.evidence == Evidence.POPULARITY).all()
 
 
+@pytest.mark.parametrize("name", SILENT)
+def test_features_alone_mean_popularity_to_the_silent(name: str, fit: Fit) -> None:
+    users = block_new_users(shots=0).users
+    np.testing.assert_array_equal(fit(name).top_k(users, 10).ids, fit("popularity").top_k(users, 10).ids)
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_features_alone_tell_the_block_to_the_others(name: str, fit: Fit) -> None:
+    assert own_block(fit(name).top_k(block_new_users(shots=0).users, 10).ids).mean() > 0.99
+
+
 def test_virtual_neighbours_are_virtual_evidence(fit: Fit) -> None:
     """Warm users of another world than the virtual ones: only these hold what the new users hold."""
-    training = block_training(items=60)
+    training = described_training()
     rows = virtual_of_block(30, 60, BLOCKS, shift=0, weight=10.0)
     top = fit("user_knn_cosine", training.with_virtual_rows(rows)).top_k(block_new_users().users, 30)
     assert (top.evidence == Evidence.VIRTUAL).any()
