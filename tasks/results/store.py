@@ -1,0 +1,242 @@
+"""A folder of results: one cell per data set, question, method and seed, and the list of those that a report reads.
+
+A cell is a Parquet file of values per user and a JSON file beside it. The JSON file is written last, so a cell is
+whole or absent, whatever happens to the writer. Nothing here computes anything.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tasks.errors import DataError
+from tasks.results.cell import Cell, CellKey
+from tasks.runs.files import read_json, write_json
+
+__all__ = [
+    "Cell",
+    "CellKey",
+    "Manifest",
+    "Results",
+    "has_cell",
+    "read_cell",
+    "read_manifest",
+    "read_results",
+    "replace_parquet",
+    "write_cell",
+    "write_environment",
+    "write_manifest",
+    "write_users",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The set of cells that a report reads.
+
+    Attributes:
+        evaluate: ``test`` or ``validation``.
+        cells: Names of cells (``CellKey.name``).
+
+    """
+
+    evaluate: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that a report is made of.
+
+    Attributes:
+        manifest: What was read.
+        cells: The cells it names, in its order.
+        users: By data set and question: ``user`` (Int32), ``id`` (UInt64) and String columns ``segment_<name>``.
+        environment: Hardware, versions and times; empty where nothing was noted.
+
+    """
+
+    manifest: Manifest
+    cells: tuple[Cell, ...]
+    users: Mapping[tuple[str, str], pl.DataFrame]
+    environment: Mapping[str, Any]
+
+
+def has_cell(folder: Path, key: CellKey) -> bool:
+    """Whether a finished cell lies in a results folder; another digest is another cell."""
+    table, notes = _paths(folder, key.name)
+    return table.is_file() and notes.is_file() and read_json(notes).get("digest") == key.digest
+
+
+def write_cell(folder: Path, cell: Cell) -> str:
+    """Write a cell, in place of an unfinished one of the same key, and return its name.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written to.
+
+    """
+    table, notes = _paths(folder, cell.key.name)
+    replace_parquet(table, cell.per_user)
+    key = asdict(cell.key)
+    content = {
+        "dataset": key.pop("dataset"),
+        "split": cell.split,
+        **key,
+        "role": cell.role,
+        "version": cell.version,
+        "evaluate": cell.evaluate,
+        "trials": cell.trials,
+        "settings": cell.settings,
+        "half_a": cell.half_a,
+        "figures": list(cell.figures),
+        "shares": list(cell.shares),
+        "seconds": cell.seconds,
+        "edges": list(cell.edges),
+    }
+    write_json(notes, _plain(content))
+    return cell.key.name
+
+
+def read_cell(folder: Path, name: str) -> Cell:
+    """The cell of this name.
+
+    Raises:
+        DataError: It is missing, unfinished or not readable.
+
+    """
+    table, notes = _paths(folder, name)
+    try:
+        content = read_json(notes)
+        key = CellKey(*(content[part] for part in ("dataset", "question", "method", "seed", "digest")))
+        if key.name != name:
+            raise ValueError(f"it describes {key.name}")
+        return Cell(
+            key=key,
+            half_a={shots: _number(value) for shots, value in content["half_a"].items()},
+            figures=tuple({**figure, "value": _number(figure["value"])} for figure in content["figures"]),
+            per_user=pl.read_parquet(table),
+            shares=tuple(content["shares"]),
+            edges=tuple(content["edges"]),
+            **{part: content[part] for part in ("split", "role", "version", "evaluate", "trials")},
+            **{part: content[part] for part in ("settings", "seconds")},
+        )
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as problem:
+        raise DataError(
+            f"{notes.with_suffix('')} should be a finished cell (.parquet and .json): {problem}; "
+            "run the benchmark again, or restore the file from version control"
+        ) from problem
+
+
+def write_users(folder: Path, dataset: str, question: str, users: pl.DataFrame) -> None:
+    """Write who the positions in the cells of a question are: ``user``, ``id`` and ``segment_<name>``.
+
+    Raises:
+        ValueError: The columns are others, or ``user`` is not 0 … U−1.
+
+    """
+    segments = [name for name in users.columns if name.startswith("segment_")]
+    expected = {"user": pl.Int32(), "id": pl.UInt64()} | dict.fromkeys(segments, pl.String())
+    if dict(users.schema) != expected or not users["user"].equals(pl.int_range(len(users), dtype=pl.Int32, eager=True)):
+        raise ValueError(f"expected user (Int32, 0 …), id (UInt64) and segment_… (String), got {dict(users.schema)}")
+    replace_parquet(folder / "users" / dataset / f"{question}.parquet", users)
+
+
+def write_manifest(folder: Path, evaluate: str, cells: Iterable[str]) -> None:
+    """Name the set of cells that a report reads; sorted, each once."""
+    write_json(folder / "manifest.json", {"evaluate": evaluate, "cells": sorted(set(cells))})
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The set of cells that a report reads.
+
+    Raises:
+        DataError: There is none, or it cannot be read.
+
+    """
+    path = folder / "manifest.json"
+    try:
+        content = read_json(path)
+        return Manifest(content["evaluate"], tuple(content["cells"]))
+    except FileNotFoundError as problem:
+        raise DataError(
+            f"expected results in {folder}, but there is no {path.name}; run the benchmark first"
+        ) from problem
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise DataError(f"{path} should hold evaluate and cells: {problem!r}; run the benchmark again") from problem
+
+
+def write_environment(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write hardware, versions and times to ``environment.json``."""
+    write_json(folder / "environment.json", content)
+
+
+def read_results(folder: Path) -> Results:
+    """Everything that the manifest names.
+
+    Raises:
+        DataError: A part is missing, cannot be read, or does not fit the others.
+
+    """
+    manifest = read_manifest(folder)
+    cells = tuple(read_cell(folder, name) for name in manifest.cells)
+    others = sorted(cell.key.name for cell in cells if cell.evaluate != manifest.evaluate)
+    if others:
+        raise DataError(f"{folder}/manifest.json speaks of {manifest.evaluate}, but {others[0]} is of another part")
+    users = {key: _read_users(folder, *key) for key in sorted({(one.key.dataset, one.key.question) for one in cells})}
+    for cell in cells:
+        known = users[cell.key.dataset, cell.key.question]["user"]
+        if not cell.per_user["user"].equals(known):
+            raise DataError(
+                f"{cell.key.name} should hold the {len(known)} users of users/{cell.key.dataset}/"
+                f"{cell.key.question}.parquet in their order, got {len(cell.per_user)}; run the benchmark again"
+            )
+    environment = folder / "environment.json"
+    return Results(manifest, cells, users, read_json(environment) if environment.exists() else {})
+
+
+def replace_parquet(path: Path, frame: pl.DataFrame) -> None:
+    """Replace ``path`` in one step; a kill or a full disk leaves the old content."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    try:
+        frame.write_parquet(temporary, compression="zstd")
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _read_users(folder: Path, dataset: str, question: str) -> pl.DataFrame:
+    path = folder / "users" / dataset / f"{question}.parquet"
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as problem:
+        raise DataError(f"expected the users of {dataset}, {question} in {path}: {problem}") from problem
+
+
+def _paths(folder: Path, name: str) -> tuple[Path, Path]:
+    """Where the values per user lie, and the notes on them."""
+    path = folder / "cells" / name
+    return path.with_name(f"{path.name}.parquet"), path.with_name(f"{path.name}.json")
+
+
+def _plain(content: Any) -> Any:
+    """The content as JSON has it, with null for numbers that are not finite."""
+    if isinstance(content, Mapping):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_plain(value) for value in content]
+    if hasattr(content, "item"):  # a number of numpy's
+        content = content.item()
+    return None if isinstance(content, float) and not isfinite(content) else content
+
+
+def _number(value: float | None) -> float:
+    return nan if value is None else float(value)
