@@ -81,10 +81,10 @@ class FoldIn:
         across = items.swapaxes(1, 2)
         if length > width:
             system = self._gram + (across * extra[:, None, :]) @ items
-            return np.linalg.solve(system, across @ pull[:, :, None])[:, :, 0]
+            return np.asarray(np.linalg.solve(system, across @ pull[:, :, None])[:, :, 0])
         spread = items @ self._inverse
         system = np.eye(length) + extra[:, :, None] * (spread @ across)
-        return (spread.swapaxes(1, 2) @ np.linalg.solve(system, pull[:, :, None]))[:, :, 0]
+        return np.asarray((spread.swapaxes(1, 2) @ np.linalg.solve(system, pull[:, :, None]))[:, :, 0])
 
     def scores(self, factors: NDArray[np.float64]) -> NDArray[np.float32]:
         """Predicted preference of users (B, K) for all items: float32 (B, I)."""
@@ -94,4 +94,4 @@ class FoldIn:
 def weights_at(matrix: csr_array, profiles: csr_array) -> NDArray[np.float32]:
     """The weights in ``matrix`` (B, I) at the entries of ``profiles`` (B, I), 0 where it has none: (nnz,)."""
     row = np.repeat(np.arange(profiles.shape[0]), np.diff(profiles.indptr))
-    return np.asarray(matrix[row, profiles.indices].toarray(), dtype=np.float32).ravel()
+    return np.asarray(matrix[row, profiles.indices], dtype=np.float32)
