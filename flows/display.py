@@ -11,6 +11,9 @@ from tasks.config import RunConfig
 from tasks.inspection import Inspection
 from tasks.runs import Home
 
+SHOWN_NAMES = 8
+"""Names that a list on the terminal shows."""
+
 
 def show_configuration(config: RunConfig) -> None:
     """The resolved configuration as a tree."""
@@ -82,6 +85,23 @@ def show_inspection(inspection: Inspection, dataset: str) -> None:
     console.print("\n[bold]Advice[/]")
     for sentence in inspection.advice:
         console.print(f"- {sentence}", markup=False)
+
+
+def show_benchmark(summary: Mapping[str, Any]) -> None:
+    """What a benchmark computed, what is missing and why, and where to read the figures."""
+    console = Console(highlight=False)
+    console.print("\n[bold]Benchmark[/]")
+    if "computed" in summary:
+        console.print(f"{'cells':<12} {summary['computed']} computed, {summary['kept']} kept from earlier")
+    for label, names in (("not yet", summary.get("unavailable")), ("missing", summary.get("missing"))):
+        if names:
+            shown = ", ".join(names[:SHOWN_NAMES]) + (" …" if len(names) > SHOWN_NAMES else "")
+            console.print(f"{label:<12} {len(names)}: {shown}", markup=False)
+    for cell, reason in summary.get("failed", {}).items():
+        console.print(f"{'failed':<12} {cell}: {reason}", markup=False)
+    if summary.get("missing") or summary.get("failed"):
+        console.print(f"{'next':<12} the same command goes on with what is not finished")
+    console.print(f"{'page':<12} {summary['page']}", markup=False)
 
 
 def _show_table(console: Console, shown: Mapping[str, Any]) -> None:

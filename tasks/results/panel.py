@@ -115,13 +115,16 @@ def _panel(cells: Sequence[Cell], users: pl.DataFrame) -> Panel:
 
 
 def _check_users(panel: Panel) -> None:
-    """Comparisons are paired: at a number of shots every method is asked about the same users."""
-    asked: dict[str, tuple[str, NDArray[np.bool_]]] = {}
+    """Comparisons are paired: with one seed, at a number of shots, every method is asked about the same users.
+
+    Another seed may show other items first, or hold out other validation users.
+    """
+    asked: dict[tuple[str, int], tuple[str, NDArray[np.bool_]]] = {}
     for cells in panel.cells.values():
         for cell in cells:
             for column in cell.per_user.columns[1:]:
                 known = cell.per_user[column].is_not_null().to_numpy()
-                name, expected = asked.setdefault(column.partition("/")[2], (cell.key.name, known))
+                name, expected = asked.setdefault((column.partition("/")[2], cell.key.seed), (cell.key.name, known))
                 if not np.array_equal(known, expected):
                     raise DataError(
                         f"{column} should be known for the same users in {cell.key.name} ({known.sum()}) and {name} "

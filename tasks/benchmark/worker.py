@@ -1,0 +1,175 @@
+"""A worker process: does one unit of work after another, and ends with the process that started it.
+
+``python -m tasks.benchmark.worker <file descriptor>``; started by ``tasks.benchmark.workers``.
+"""
+
+import logging
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from tasks.benchmark.ground import Grounds
+from tasks.benchmark.measured import measure_cell
+from tasks.benchmark.methods import catalogue
+from tasks.benchmark.roster import roster
+from tasks.benchmark.search import read_space, start_of, with_values
+from tasks.benchmark.tuning import Best, OutOfTimeError, search
+from tasks.benchmark.units import (
+    CellDone,
+    CellFailed,
+    Finished,
+    Measure,
+    Message,
+    Said,
+    Started,
+    Survey,
+    Surveyed,
+    Tune,
+    Unit,
+)
+from tasks.benchmark.workbench import Workbench, generator_store
+from tasks.results.cell import Cell
+from tasks.results.store import write_cell, write_users
+from tasks.runs.closing import one_line
+from tasks.runs.home import Home
+
+TUNING_SEED = 0
+"""The seed on which settings are tuned."""
+
+
+class Desk:
+    """Does units; keeps what is loaded and fitted between them.
+
+    Args:
+        home: Where trained generators and journals are kept.
+
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home, self._grounds = home, Grounds()
+
+    def do(self, unit: Unit, tell: Callable[[Message], None]) -> Surveyed | Best | None:
+        """The result of a unit, as ``Finished`` has it."""
+        if isinstance(unit, Survey):
+            return self._survey(unit)
+        if isinstance(unit, Tune):
+            return self._tune(unit)
+        self._measure(unit, tell)
+        return None
+
+    def _survey(self, unit: Survey) -> Surveyed:
+        config = unit.asked.config()
+        ingested = self._grounds.ingested(unit.asked, 0)
+        resolved = ingested.resolved
+        return Surveyed(self._grounds.identity(unit.asked, config, ingested), resolved.questions, resolved.reason)
+
+    def _tune(self, unit: Tune) -> Best | None:
+        method = catalogue(unit.recommendations)[unit.method]
+        bench = self._workbench(unit, TUNING_SEED)
+        defaults, space = method.defaults(bench.config), read_space(method.search)
+        starts = [start_of(space, start, unit.method) for start in method.starts(defaults, unit.needed)]
+
+        def objective(values: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
+            settings = method.resolve(with_values(defaults, values), unit.needed)
+            return bench.tuning_value(method.fit(bench, settings, on_epoch=report))
+
+        journal = self._home.root / "benchmark" / "studies" / f"{unit.digest[:24]}.jsonl"
+        options = {"trials": unit.trials, "seed": TUNING_SEED}
+        try:
+            return search(space, starts, objective, **options, journal=journal, deadline=unit.deadline)
+        except OutOfTimeError:
+            return None
+
+    def _measure(self, unit: Measure, tell: Callable[[Message], None]) -> None:
+        methods, folder = catalogue(unit.recommendations), Path(unit.folder)
+        bench = self._workbench(unit, unit.seed)
+        asked = roster(bench, unit.part)
+        write_users(folder, unit.asked.dataset, unit.question, asked.table)
+        for call in unit.calls:
+            if time.time() > unit.deadline:
+                return
+            tell(Started(call))
+            try:
+                cell = measure_cell(bench, methods[call.method], call, unit.part, asked)
+                name = write_cell(folder, cell)
+            except Exception as error:
+                tell(CellFailed(call, one_line(error), traceback.format_exc()))
+            else:
+                tell(CellDone(call, name, cell.seconds["fit"] + cell.seconds["measure"], headline(cell)))
+
+    def _workbench(self, unit: Tune | Measure, seed: int) -> Workbench:
+        ground = self._grounds.ground(unit.asked, unit.question, seed)
+        return Workbench(ground, seed, generator_store(self._home))
+
+
+def headline(cell: Cell) -> dict[str, float]:
+    """NDCG@10 and HR@10 of a cell by shots: ``ndcg_at_10/shots_3``, ``ndcg_at_10/mean``."""
+    return {
+        f"{figure['metric']}_at_10/{'' if figure['shots'] == 'mean' else 'shots_'}{figure['shots']}": value
+        for figure in cell.figures
+        if figure["metric"] in ("ndcg", "hit_rate") and figure["k"] == 10 and not figure["variant"]
+        if (value := figure["value"]) is not None
+    }
+
+
+class Tell:
+    """Sends messages; threads take turns.
+
+    Args:
+        connection: To the process that hands out the work.
+
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection, self._lock = connection, threading.Lock()
+
+    def __call__(self, message: Message) -> None:
+        """Send one."""
+        with self._lock:
+            self._connection.send(message)
+
+
+class _Forward(logging.Handler):
+    """Hands log records to the process that shows them."""
+
+    def __init__(self, tell: Tell) -> None:
+        super().__init__(logging.WARNING)
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._tell(Said(record.name, record.levelno, record.getMessage()))
+
+
+def serve(connection: Connection) -> None:
+    """Do units until the other end is gone."""
+    tell, units = Tell(connection), queue.SimpleQueue[Unit]()
+    threading.Thread(target=_listen, args=(connection, units), daemon=True).start()
+    logging.getLogger().handlers[:] = [_Forward(tell)]
+    logging.captureWarnings(True)
+    desk = Desk(Home.current())
+    while True:
+        unit = units.get()
+        try:
+            tell(Finished(desk.do(unit, tell)))
+        except Exception as error:
+            tell(Finished(None, one_line(error), traceback.format_exc()))
+
+
+def _listen(connection: Connection, units: "queue.SimpleQueue[Unit]") -> None:
+    """Where the other end goes, this process goes, whatever it is doing."""
+    while True:
+        try:
+            units.put(connection.recv())
+        except (EOFError, OSError):
+            os._exit(1)
+
+
+if __name__ == "__main__":
+    serve(Connection(int(sys.argv[1])))
