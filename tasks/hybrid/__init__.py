@@ -1,0 +1,1 @@
+"""The hybrid: popularity, filters, side information and the generator, weighed by the number of events."""

@@ -1,0 +1,143 @@
+"""What the hybrid weighs: scores of several origins, each brought to a scale on which weights can be compared."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.augmentation.generator import ProfileGenerator
+from tasks.domain import Evidence, NewUsers, VirtualBehaviour
+from tasks.recommenders.base import FittedRecommender
+from tasks.recommenders.collaborative import CollaborativeFilter
+
+_SMALLEST_SHARE = 1e-3
+"""Floor of a share, in units of a uniform one: what is never seen is not impossible."""
+
+
+class Source(Protocol):
+    """One score per user and item.
+
+    Attributes:
+        name: Tells it from the others; a–z, 0–9 and _.
+        evidence: What an item is carried by that this score lifts.
+
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - as the class says
+    @property
+    def evidence(self) -> Evidence: ...  # noqa: D102
+
+    def add(self, users: NewUsers, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """Add weight · score.
+
+        Args:
+            users: B new users.
+            weights: float32 (B,), one weight per user.
+            out: float32 (B, I), added to.
+
+        """
+        ...
+
+
+def log_shares(scores: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Log of each item's share of all scores, (…, I); none below a small part of the uniform share.
+
+    Args:
+        scores: Not negative, (…, I).
+
+    """
+    items = scores.shape[-1]
+    total = scores.sum(axis=-1, keepdims=True)
+    shares = np.divide(scores, total, out=np.full(scores.shape, 1 / items, dtype=np.float64), where=total > 0)
+    return np.log(np.maximum(shares, _SMALLEST_SHARE / items)).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class PriorSource:
+    """A form of popularity, the same for everybody.
+
+    Attributes:
+        name: Of the form.
+        values: float32 (I,), log shares.
+
+    """
+
+    name: str
+    values: NDArray[np.float32]
+    evidence: Evidence = Evidence.POPULARITY
+
+    def add(self, users: NewUsers, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """As in ``Source``."""
+        out += weights[:, None] * self.values
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentSource:
+    """Popularity that depends on the user's features.
+
+    Attributes:
+        name: Of the form.
+        fitted: Its scores are not negative.
+
+    """
+
+    name: str
+    fitted: FittedRecommender
+    evidence: Evidence = Evidence.POPULARITY
+
+    def add(self, users: NewUsers, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """As in ``Source``."""
+        out += weights[:, None] * log_shares(self.fitted.score(users))
+
+
+@dataclass(frozen=True, eq=False)
+class FilterSource:
+    """What a collaborative filter predicts, in units of the user's largest interest: 0 … 1.
+
+    Attributes:
+        name: Of the filter.
+        fitted: The filter.
+        completion: Where virtual behaviour comes from; None leaves profiles real.
+        evidence: Real, or virtual where profiles are completed.
+
+    """
+
+    name: str
+    fitted: CollaborativeFilter
+    completion: Callable[[NewUsers], VirtualBehaviour | None] | None = None
+    evidence: Evidence = Evidence.REAL
+
+    def add(self, users: NewUsers, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """As in ``Source``; users without behaviour get nothing."""
+        completed = users.with_virtual(None if self.completion is None else self.completion(users))
+        interest = self.fitted.interest(completed)
+        largest = interest.largest()
+        scale = np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)
+        interest.add(out, scale)
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratorSource:
+    """What the generator expects: log of its mean probability over draws.
+
+    Attributes:
+        name: Of the method.
+        generator: A trained generator.
+        draws: Draws per user, at least 1.
+        seed: Seeds the draws.
+
+    """
+
+    name: str
+    generator: ProfileGenerator
+    draws: int
+    seed: int
+    evidence: Evidence = Evidence.VIRTUAL
+
+    def add(self, users: NewUsers, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """As in ``Source``."""
+        for block, probabilities in self.generator.draw(users, self.draws, self.seed):
+            out[block] += weights[block, None] * log_shares(probabilities.mean(axis=0))
