@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from tasks.benchmark.completed import GENERATOR, GENERATOR_VERSION
+from tasks.benchmark.digests import digest_of
 from tasks.benchmark.method import BenchmarkMethod, BenchmarkRole, EpochReport, FittedMethod, Part, Settings
 from tasks.benchmark.recommended import search_of
 from tasks.benchmark.workbench import Workbench
 from tasks.config import RunConfig, load_component
-from tasks.domain import Posed
+from tasks.domain import Evidence, Posed
 from tasks.evaluation.methods import Method
 from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.gate import Choices, Gate, fit_gate
@@ -93,11 +94,9 @@ class HybridMethod:
 
     def fit(self, bench: Workbench, settings: Settings, on_epoch: EpochReport | None = None) -> FittedMethod:
         """Fit or take what is weighed, then the gate and its five out-of-fold versions."""
-        sources = self._sources(bench, settings["weighed"])
-        gate = settings["gate"]
-        learned = Choices.joined(
-            [choices_of(sources, one, bench.folds(one.users), gate["depth"]) for one in bench.posed("half_b")]
-        )
+        gate, weighed = settings["gate"], settings["weighed"]
+        key = digest_of({"method": self.name, "depth": gate["depth"], "weighed": weighed})
+        sources, learned = bench.once(key, lambda: self._learned(bench, weighed, gate["depth"]))
         names = tuple(source.name for source in sources)
         start = names.index(_best_prior(bench, sources))
 
@@ -113,6 +112,14 @@ class HybridMethod:
             return Method(crossed if part == "half_b" else whole, role=role)
 
         return FittedMethod(method_for, lambda part, posed: whole.shares(posed.users))
+
+    def _learned(
+        self, bench: Workbench, weighed: Mapping[str, Settings], depth: int
+    ) -> tuple[tuple[Source, ...], Choices]:
+        """The scores, and what half B's users chose among the items they bring up."""
+        sources = self._sources(bench, weighed)
+        parts = [choices_of(sources, one, bench.folds(one.users), depth) for one in bench.posed("half_b")]
+        return sources, Choices.joined(parts)
 
     def _sources(self, bench: Workbench, weighed: Mapping[str, Settings]) -> tuple[Source, ...]:
         training = bench.training
@@ -136,16 +143,10 @@ class HybridMethod:
             filter_fit: Any = bench.fit(COMPLETED.removesuffix(VIRTUAL), weighed[COMPLETED]["recommender"]["settings"])
             sources.append(
                 FilterSource(
-                    COMPLETED, filter_fit, lambda users: policy.complete(generator, users, bench.seed), _virtual()
+                    COMPLETED, filter_fit, lambda users: policy.complete(generator, users, bench.seed), Evidence.VIRTUAL
                 )
             )
         return tuple(sources)
-
-
-def _virtual() -> Any:
-    from tasks.domain import Evidence
-
-    return Evidence.VIRTUAL
 
 
 def _best_prior(bench: Workbench, sources: Sequence[Source]) -> str:

@@ -1,8 +1,8 @@
 """What a method is fitted on: one data set, question and seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,8 @@ from tasks.stages.ingest import Ingested
 from tasks.stages.prepare import Prepared
 from tasks.training.train import TrainingResult
 
+T = TypeVar("T")
+
 
 class Workbench:
     """Data, fits and trained generators of one data set, question and seed.
@@ -42,6 +44,7 @@ class Workbench:
         self.seed = seed
         self.config: RunConfig = ground.config.model_copy(update={"seed": seed, "question": ground.prepared.question})
         self._store = store
+        self._made: tuple[str, Any] | None = None
 
     @property
     def ingested(self) -> Ingested:
@@ -102,6 +105,19 @@ class Workbench:
     def generator(self, settings: Settings, version: int, on_epoch: EpochReport | None = None) -> TrainingResult:
         """The generator of these settings, trained once and kept; see ``generators.trained``."""
         return trained(self, settings, version, self._store, on_epoch)
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once as long as nothing else is asked for: trials often share their costly part.
+
+        Args:
+            key: Tells what is made; a digest of all that decides it.
+            make: Makes it.
+
+        """
+        if self._made is None or self._made[0] != key:
+            self._made = (key, make())
+        made: T = self._made[1]
+        return made
 
     def folds(self, users: NewUsers) -> NDArray[np.uint8]:
         """Fold 0 … 4 of users of half B, uint8 (U,): what is fitted on half B answers for those it did not see."""

@@ -133,6 +133,20 @@ def mean_interval(
     return float(low[0]), float(high[0])
 
 
+def paired(ours: Floats, reference: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Figures of two methods, float (U, S) or (U,), as float64 (U, S), ``nan`` where either is unknown.
+
+    Raises:
+        ValueError: They have different shapes.
+
+    """
+    one, other = (np.asarray(values, dtype=np.float64).reshape(len(values), -1) for values in (ours, reference))
+    if one.shape != other.shape:
+        raise ValueError(f"expected figures of the same users and shots, got shapes {one.shape} and {other.shape}")
+    missing = np.isnan(one) | np.isnan(other)
+    return np.where(missing, np.nan, one), np.where(missing, np.nan, other)
+
+
 def known_mean(values: Floats) -> NDArray[np.float64]:
     """Mean over the last axis of what is not ``nan``, float (…, S) → float64 (…); ``nan`` where nothing is known."""
     with warnings.catch_warnings():
@@ -164,7 +178,7 @@ def relative_gain(
         The gain; all ``nan`` where no user has both.
 
     """
-    ours, reference = _paired(ours, reference)
+    ours, reference = paired(ours, reference)
     shots = ours.shape[1]
     both = np.hstack([ours, reference])
     drawn = resampled_means(both, resamples, seed)
@@ -175,7 +189,7 @@ def relative_gain(
 
 def difference(ours: Floats, reference: Floats, resamples: int = RESAMPLES, seed: int = 0, level: float = 0.95) -> Gain:
     """Mean over users of ours − reference, float (U,) each, with its interval; users with both values count."""
-    ours, reference = _paired(ours, reference)
+    ours, reference = paired(ours, reference)
     apart = (ours - reference)[:, 0]
     return Gain(float(known_mean(apart)), *mean_interval(apart, resamples, seed, level))
 
@@ -191,17 +205,8 @@ def not_worse(ours: Floats, reference: Floats, margin: float = 0.02, resamples: 
         seed: Seeds the draws.
 
     """
-    _, kept = _paired(ours, reference)
+    _, kept = paired(ours, reference)
     return difference(ours, reference, resamples, seed).low > -margin * float(known_mean(kept[:, 0]))
-
-
-def _paired(ours: Floats, reference: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Both as float64 (U, S), ``nan`` where either is."""
-    one, other = (np.asarray(values, dtype=np.float64).reshape(len(values), -1) for values in (ours, reference))
-    if one.shape != other.shape:
-        raise ValueError(f"expected figures of the same users and shots, got shapes {one.shape} and {other.shape}")
-    missing = np.isnan(one) | np.isnan(other)
-    return np.where(missing, np.nan, one), np.where(missing, np.nan, other)
 
 
 def _chunks(resamples: int, users: int) -> Iterator[int]:

@@ -48,7 +48,8 @@ class FittedEpisodeRidge(CollaborativeFilter):
 
     def __post_init__(self) -> None:
         self.n_items = self.targets.shape[1]
-        self._inverse = self.inverse.astype(np.float64)
+        # Row by row in memory: a sparse product would turn it round at every call.
+        self._inverse = np.ascontiguousarray(self.inverse, dtype=np.float64)
         self._targets = self.targets.astype(np.float64)
         self._mean_pull = self._inverse @ self.pull
 

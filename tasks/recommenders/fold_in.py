@@ -21,7 +21,7 @@ _CELLS = 2**22
 """Most numbers in a chunk of gathered factors or systems: 32 MiB."""
 
 
-class FoldIn:
+class ExactFoldIn:
     """Turns profiles into user factors.
 
     Args:

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from tasks.domain import NewUsers, Provenance, Training
 from tasks.recommenders.blend import Blend
 from tasks.recommenders.collaborative import CollaborativeFilter, Fallback, Interest, Profiles
-from tasks.recommenders.fold_in import FoldIn, weights_at
+from tasks.recommenders.fold_in import ExactFoldIn, weights_at
 
 
 @dataclass(eq=False)
@@ -39,7 +39,7 @@ class FittedIALS(CollaborativeFilter):
 
     def __post_init__(self) -> None:
         self.n_items = len(self.item_factors)
-        self._fold_in = FoldIn(self.item_factors, self.regularization, self.alpha)
+        self._fold_in = ExactFoldIn(self.item_factors, self.regularization, self.alpha)
 
     def prior(self, users: NewUsers) -> NDArray[np.float64] | None:
         """Factors of the users before any event, (B, K); None for 0."""
@@ -92,7 +92,7 @@ class IALS:
         with warnings.catch_warnings():
             # The loops are implicit's own and run on one thread; it warns of those of BLAS on import and use.
             warnings.filterwarnings("ignore", message=".*BLAS.*", category=RuntimeWarning)
-            from implicit.cpu.als import AlternatingLeastSquares
+            from implicit.cpu.als import AlternatingLeastSquares  # codespell:ignore als
 
             model = AlternatingLeastSquares(
                 factors=self.factors,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.evaluation.statistics import holm, known_mean, paired_permutation, paired_permutations
+from tasks.evaluation.statistics import holm, known_mean, paired, paired_permutation, paired_permutations
 from tasks.results.cell import PER_USER
 from tasks.results.panel import Panel
 from tasks.results.references import References
@@ -38,7 +38,7 @@ class Comparison:
     Attributes:
         metric: Name of the gain in the summary.
         method: In whose row it stands.
-        ours: float64 (U, S).
+        ours: float64 (U, S); ``nan`` where ``theirs`` is, and the other way round.
         theirs: float64 (U, S).
 
     """
@@ -60,15 +60,15 @@ def comparisons_of(panel: Panel, references: References) -> tuple[Comparison, ..
     bar = references.values(panel, NDCG)
     values = {name: panel.values(name, NDCG) for name in panel.methods if panel.role(name) != "baseline"}
     if references.by_shots:
-        found += [Comparison(GAIN, name, own, bar) for name, own in values.items()]
+        found += [Comparison(GAIN, name, *paired(own, bar)) for name, own in values.items()]
     for name, own in values.items():
         if panel.role(name) == "placebo" and (virtual := companion(panel, name)):
-            found.append(Comparison(GAIN_OVER_FILL, name, panel.values(virtual, NDCG), own))
+            found.append(Comparison(GAIN_OVER_FILL, name, *paired(panel.values(virtual, NDCG), own)))
         elif panel.role(name) == "ablation" and HYBRID in panel.methods:
             common = set(panel.seeds(name)) & set(panel.seeds(HYBRID))
             if common:
                 ours, whole = (panel.values(one, NDCG, common) for one in (name, HYBRID))
-                found.append(Comparison(GAIN_OVER_HYBRID, name, ours, whole))
+                found.append(Comparison(GAIN_OVER_HYBRID, name, *paired(ours, whole)))
     return tuple(found)
 
 

@@ -82,7 +82,7 @@ def segments_of(panel: Panel) -> dict[str, NDArray[np.bool_]]:
     found = {}
     for column in sorted(name for name in panel.users.columns if name.startswith("segment_")):
         values = panel.users[column]
-        for value in sorted(values.drop_nulls().unique().to_list(), key=_natural):
+        for value in sorted(values.drop_nulls().unique().to_list()):
             found[f"{column.removeprefix('segment_')}={value}"] = (values == value).fill_null(False).to_numpy()
     return found
 
@@ -111,12 +111,6 @@ def _heads(panel: Panel) -> tuple[str, ...]:
 
 def _seed(panel: Panel, *parts: str | None) -> int:
     return seed_of("interval", panel.dataset, panel.question, *(part or "" for part in parts))
-
-
-def _natural(value: str) -> tuple[int, str]:
-    """Order of segments: by the number they begin with, words after all numbers."""
-    digits = value[: len(value) - len(value.lstrip("0123456789"))]
-    return (int(digits) if digits else 1 << 60, value)
 
 
 def _frame(rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:

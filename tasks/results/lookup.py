@@ -1,5 +1,6 @@
 """A summary, looked up by names."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +46,7 @@ class Place:
         split: Name of the split.
         shots: Numbers of shots, fewest first.
         roles: Roles by method, in the order in which methods are shown; the reference's stand-in is not among them.
-        segments: Names of segments, as they come in the summary.
+        segments: Names of segments, those of one feature together, lowest first.
 
     """
 
@@ -143,8 +144,17 @@ def _place(dataset: str, question: str, split: str, rows: pl.DataFrame) -> Place
         split,
         tuple(shots for shots in SHOTS if shots in asked),
         dict(sorted(pairs, key=lambda pair: (_rank(pair[1]), "popularity" not in pair[0], pair[0]))),
-        tuple(rows["segment"].drop_nulls().unique(maintain_order=True)),
+        tuple(sorted(rows["segment"].drop_nulls().unique(), key=_in_order)),
     )
+
+
+def _in_order(segment: str) -> tuple[str, int, float, str]:
+    """``up to 30``, then by the number a segment begins with, then ``above 60``, other words, and ``unknown``."""
+    name, _, value = segment.partition("=")
+    number = re.match(r"\d+(\.\d+)?", value)
+    kinds = {"up": 0, "above": 2, "unknown": 4}
+    kind = 1 if number else kinds.get(value.split(" ")[0], 3)
+    return (name, kind, float(number[0]) if number else 0.0, value)
 
 
 def _rank(role: str) -> int:

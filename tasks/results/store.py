@@ -7,7 +7,7 @@ whole or absent, whatever happens to the writer. Nothing here computes anything.
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,14 @@ __all__ = [
     "read_results",
     "replace_parquet",
     "write_cell",
+    "write_cost",
     "write_environment",
     "write_manifest",
     "write_users",
 ]
+
+
+_NOTES = ("environment.json", "cost.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Results:
         cells: The cells it names, in its order.
         users: By data set and question: ``user`` (Int32), ``id`` (UInt64) and String columns ``segment_<name>``.
         environment: Hardware, versions and times; empty where nothing was noted.
+        cost: ``training_seconds`` on Ta-Feng, ``scoring_milliseconds`` of one new user; as far as they were measured.
 
     """
 
@@ -65,6 +70,7 @@ class Results:
     cells: tuple[Cell, ...]
     users: Mapping[tuple[str, str], pl.DataFrame]
     environment: Mapping[str, Any]
+    cost: Mapping[str, float] = field(default_factory=dict)
 
 
 def has_cell(folder: Path, key: CellKey) -> bool:
@@ -175,6 +181,14 @@ def write_environment(folder: Path, content: Mapping[str, Any]) -> None:
     write_json(folder / "environment.json", content)
 
 
+def write_cost(folder: Path, training_seconds: float | None = None, scoring_milliseconds: float | None = None) -> None:
+    """Write what training on Ta-Feng and scoring one new user were measured to take; None keeps what stands there."""
+    path = folder / "cost.json"
+    given = {"training_seconds": training_seconds, "scoring_milliseconds": scoring_milliseconds}
+    known = read_json(path) if path.exists() else {}
+    write_json(path, known | {name: value for name, value in given.items() if value is not None})
+
+
 def read_results(folder: Path) -> Results:
     """Everything that the manifest names.
 
@@ -195,8 +209,8 @@ def read_results(folder: Path) -> Results:
                 f"{cell.key.name} should hold the {len(known)} users of users/{cell.key.dataset}/"
                 f"{cell.key.question}.parquet in their order, got {len(cell.per_user)}; run the benchmark again"
             )
-    environment = folder / "environment.json"
-    return Results(manifest, cells, users, read_json(environment) if environment.exists() else {})
+    environment, cost = (read_json(path) if (path := folder / name).exists() else {} for name in _NOTES)
+    return Results(manifest, cells, users, environment, cost)
 
 
 def replace_parquet(path: Path, frame: pl.DataFrame) -> None:

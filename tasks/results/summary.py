@@ -142,9 +142,11 @@ def _rows(panel: Panel, references: References, comparisons: tuple[Comparison, .
         ]
         extra.append(gains_of(panel, own_gains, resamples, name))
 
-    intervals = pl.concat(bounds).select("method", "shots", "metric", "ci_low", "ci_high")
+    intervals = pl.concat(bounds).drop("segment")
     intervals = intervals.with_columns(pl.lit(None, pl.Int32).alias("seed"), pl.lit(10, pl.Int32).alias("k"))
     figures = figures.join(intervals, on=["method", "shots", "metric", "k", "seed"], how="left", nulls_equal=True)
+    # Averaged per user over seeds first; what single cells noted differs where who is asked hangs on the seed.
+    figures = figures.with_columns(pl.coalesce(f"{name}_right", name).alias(name) for name in ("value", "n_users"))
     roles = {name: panel.role(name) for name in panel.methods} | {REFERENCE: "baseline"}
     others = pl.concat(extra).with_columns(
         pl.col("method").replace_strict(roles, return_dtype=pl.String).alias("role"),

@@ -47,8 +47,11 @@ def training_of(behaviour: list[list[float]]) -> Training:
 
 
 def described_training(blocks: int = 3) -> Training:
-    """The block world with items whose text and class tell the block, and whose number tells nothing."""
-    training = block_training(blocks=blocks)
+    """The block world with items whose text and class tell the block, and whose number tells nothing.
+
+    There are users enough to learn the blocks from episodes, too.
+    """
+    training = block_training(users=480, blocks=blocks)
     block = np.arange(training.n_items) % blocks
     text = np.eye(blocks, dtype=np.float32)[block]
     text += np.random.default_rng(0).normal(0, 0.1, text.shape).astype(np.float32)

@@ -33,8 +33,8 @@ PERSONAL = [name for name in NAMES if name not in FORMS]
 PURE = [name for name in PERSONAL if issubclass(KINDS[name], CollaborativeFilter)]
 SILENT = [name for name in PERSONAL if not KINDS[name].serves_without_events]
 SPEAKING = [name for name in TELLING_USERS_APART if KINDS[name].serves_without_events]
-CONTENT = [name for name in PERSONAL if name.startswith(("episode_ridge", "knn_text"))]
-"""What they learn from is episodes and descriptions: further users change nothing."""
+BLIND = [name for name in PERSONAL if name.startswith(("episode_ridge", "knn_text"))]
+"""Blind to virtual users: what these learn from is episodes and descriptions of items."""
 
 
 def own_block(ids: np.ndarray) -> np.ndarray:
@@ -184,7 +184,7 @@ def test_virtual_users_are_neighbours_but_not_popularity(name: str, fit: Fit) ->
     users = block_new_users().users
     neighbours = described_training().with_virtual_rows(virtual_of_block(40, 60, BLOCKS, shift=0))
     same = np.array_equal(fit(name, neighbours).score(users), fit(name).score(users))
-    assert same == (name in FORMS + CONTENT)
+    assert same == (name in FORMS + BLIND)
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -14,10 +14,10 @@ USERS = 80
 SHOTS = {"next_visits": ("0", "1", "3", "5", "10", "all"), "this_visit": ("0", "1", "3", "5", "10"), "rest": ("0", "1")}
 LISTS = {"coverage": 0.05, "average_popularity": 0.04, "gini": 0.9, "novelty": 6.0}
 ENVIRONMENT = {
-    "hardware": {"cpu": "A processor", "cores": 2, "memory_gib": 16},
+    "hardware": {"processor": "A processor", "cores": 2, "memory": "16 GB"},
     "versions": {"python": "3.11.9", "torch": "2.13.0"},
     "total_seconds": 7384.0,
-    "seconds": {},
+    "seconds_per_cell": {"a": 1.0},
 }
 
 

@@ -13,6 +13,7 @@ from tasks.results.store import (
     read_manifest,
     read_results,
     write_cell,
+    write_cost,
     write_manifest,
     write_users,
 )
@@ -94,6 +95,14 @@ def test_a_set_of_results_is_what_the_manifest_names(tmp_path: Path) -> None:
     assert len(results.cells) == len(small_study())
     assert results.users["ta_feng", "next_visits"].equals(made_up_users())
     assert results.environment["hardware"]["cores"] == 2
+
+
+def test_costs_are_noted_one_by_one(tmp_path: Path) -> None:
+    write_made_up(tmp_path, small_study())
+    assert read_results(tmp_path).cost == {}
+    write_cost(tmp_path, training_seconds=412.0)
+    write_cost(tmp_path, scoring_milliseconds=3.5)
+    assert read_results(tmp_path).cost == {"training_seconds": 412.0, "scoring_milliseconds": 3.5}
 
 
 def test_parts_that_do_not_fit_are_refused(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from tasks.results.cell import Cell
 from tasks.results.lookup import Lookup
 from tasks.results.store import Manifest, Results
 from tasks.results.summary import SUMMARY_SCHEMA, build_summary, read_summary, write_summary
-from tests.results.made_up import made_up_cell, made_up_users, small_study, tastes, write_made_up
+from tests.results.made_up import figures_of, made_up_cell, made_up_users, small_study, tastes, write_made_up
 
 RESAMPLES = 400
 SMALLEST = 1 / (RESAMPLES + 1)
@@ -88,10 +89,6 @@ def test_gains_agree_with_the_statistics() -> None:
     cells = [made_up_cell("popularity", [0.2] * 6), made_up_cell("hybrid", [0.25] * 6, role="ours")]
     mixed = pl.Series(np.where(np.arange(80) % 2, 1.2, 0.6), dtype=pl.Float32)
     values = cells[1].per_user.with_columns(pl.col(name) * mixed for name in cells[1].per_user.columns[1:])
-    from dataclasses import replace
-
-    from tests.results.made_up import figures_of
-
     cells[1] = replace(cells[1], per_user=values, figures=figures_of(values))
     entry = Lookup(summary_of(cells)).get("ta_feng", "next_visits", "hybrid", "mean", "ndcg_gain")
     ours, bar = (cell.per_user.select("^ndcg_at_10/(1|3|5|10|all)$").to_numpy() for cell in cells[::-1])
@@ -100,6 +97,29 @@ def test_gains_agree_with_the_statistics() -> None:
     assert entry.value == pytest.approx(straight.value, rel=1e-6)
     assert [entry.low, entry.high] == pytest.approx([straight.low, straight.high], abs=0.01)
     assert entry.low < entry.value < entry.high
+
+
+def test_users_who_hang_on_the_seed_are_compared_where_both_methods_know_them() -> None:
+    """Seed 0 asks the first half, seed 1 the second; the hybrid ran with seed 0 alone."""
+
+    def asking(cell: Cell, first: int, last: int) -> Cell:
+        known = pl.col("user").is_between(first, last - 1)
+        values = cell.per_user.with_columns(pl.when(known).then(name).alias(name) for name in cell.per_user.columns[1:])
+        return replace(cell, evaluate="validation", per_user=values, figures=figures_of(values))
+
+    cells = [
+        asking(made_up_cell("popularity", [0.2] * 6, seed=0), 0, 40),
+        asking(made_up_cell("popularity", [0.3] * 6, seed=1), 40, 80),
+        asking(made_up_cell("hybrid", [0.25] * 6, role="ours", seed=0), 0, 40),
+    ]
+    found = Lookup(summary_of(cells))
+    gain = found.get("ta_feng", "next_visits", "hybrid", "mean", "ndcg_gain")
+    assert gain is not None
+    assert (gain.value, gain.users) == (pytest.approx(0.25, rel=1e-5), 40)
+    popularity = found.get("ta_feng", "next_visits", "popularity", "3")
+    assert popularity is not None
+    everybody = np.concatenate([0.2 * tastes()[:40], 0.3 * tastes()[40:]])
+    assert (popularity.value, popularity.users) == (pytest.approx(everybody.mean(), rel=1e-5), 80)
 
 
 def test_tests_are_against_the_reference_and_the_reference_has_none() -> None:
@@ -162,6 +182,17 @@ def test_segments_have_figures_and_gains_of_their_own() -> None:
     assert gain.value == pytest.approx(0.15, rel=1e-5)
     methods = set(STUDY.filter(pl.col("segment").is_not_null())["method"])
     assert methods == {"hybrid", "reference", "user_knn_cosine", "user_knn_cosine_virtual"}
+
+
+def test_segments_stand_in_their_order() -> None:
+    names = ["10+", "2-3", "1", "4-9", "above 60", "30 to 60", "up to 30", "unknown", "north"]
+    users = made_up_users().with_columns(segment_first_visit=pl.Series((names * 9)[:80]))
+    cells = [made_up_cell("hybrid", [0.1] * 6, role="ours")]
+    found = Lookup(
+        build_summary(Results(Manifest("test", ()), tuple(cells), {("ta_feng", "next_visits"): users}, {}), 20)
+    )
+    ordered = [name.removeprefix("first_visit=") for name in found.places[0].segments]
+    assert ordered == ["up to 30", "1", "2-3", "4-9", "10+", "30 to 60", "above 60", "north", "unknown"]
 
 
 def test_users_are_counted_by_shots() -> None:

@@ -10,7 +10,6 @@ from tasks.reporting.results.headline import headline_section
 from tasks.reporting.results.inside import inside_section
 from tasks.reporting.results.lists import lists_section
 from tasks.reporting.results.methods import place_section
-from tasks.reporting.results.wording import not_measured
 from tasks.results.goals import goals_of
 from tasks.results.lookup import Lookup
 from tasks.results.store import Results, read_results
@@ -65,7 +64,7 @@ def page_of(lookup: Lookup, results: Results, images: str, reading: str | None, 
     sections += [comparisons_section(lookup), lists_section(lookup), inside_section(lookup, results)]
     sections += [
         conditions_section(lookup, results),
-        "## A plain reading\n\n" + (reading or not_measured("the reading")),
+        "## A plain reading\n\n" + (reading or "None was written for these results."),
     ]
     return "\n".join(f"{section.strip()}\n" for section in sections)
 
