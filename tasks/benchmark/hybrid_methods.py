@@ -20,6 +20,7 @@ from tasks.evaluation.methods import Method
 from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.gate import Choices, Gate, fit_gate
 from tasks.hybrid.hybrid import Hybrid, OutOfFold
+from tasks.hybrid.same_visit import SameVisit
 from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, log_shares
 from tasks.overrides import choices
 from tasks.recommenders.decayed_popularity import DecayedPopularity
@@ -136,6 +137,7 @@ class HybridMethod:
         for name in FILTERS:
             fitted: Any = bench.fit(name, weighed[name]["recommender"])
             sources.append(FilterSource(name, fitted))
+        sources.append(FilterSource("same_visit", bench.ground.fit(SameVisit())))
         if self.virtual:
             generator = bench.generator(weighed[GENERATOR], GENERATOR_VERSION).generator
             policy = load_component("augmentation", "complete_profiles", {"policy": weighed[COMPLETED]["policy"]})
