@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.config import load_config
+from tasks.benchmark.settings import BenchmarkSettings
+from tasks.config import load_config, load_settings
 from tasks.ingestion.ingest import ingest
 from tasks.overrides import choices
 from tasks.splitting import MINIMUM_USERS, QUESTIONS
@@ -21,7 +22,10 @@ COMMANDS = [line for line in SHELL.splitlines() if line.startswith("python -m fl
 def test_commands_compose(command: str) -> None:
     words = shlex.split(command)
     assert words[:2] == ["python", "-m"]
-    load_config(words[3:])
+    if words[2] == "flows.benchmark":
+        load_settings(BenchmarkSettings, "benchmark", words[3:])
+    else:
+        load_config(words[3:])
 
 
 def test_the_mapped_log_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
