@@ -107,7 +107,8 @@ def draw_items(
 
     users = mix(ids ^ np.uint64(derived_seed(seed, 1)))
     words = mix(users[:, None] ^ np.arange(probabilities.shape[1], dtype=np.uint64))  # (B, I)
-    uniform = ((words >> np.uint64(40)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-24)  # in (0, 1)
+    # 23 bits: with 24 the largest number and a half would round to 1, whose logarithm is 0.
+    uniform = ((words >> np.uint64(41)).astype(np.float32) + np.float32(0.5)) * np.float32(2.0**-23)  # in (0, 1)
     race = torch.from_numpy(probabilities / -np.log(uniform))
     best, items = torch.topk(race, min(count, probabilities.shape[1]), dim=1)
     return items.numpy(), (best > 0).numpy()
