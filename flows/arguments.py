@@ -18,6 +18,7 @@ PATHS = frozenset(
         "users",
         "user_features",
         "output",
+        "recommendations",
         "dataset.path",
         "dataset.user_features",
         "dataset.item_features",

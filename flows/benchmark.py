@@ -5,8 +5,9 @@ python -m flows.benchmark datasets=[ml_100k] methods=[popularity,ease] trials=3 
 python -m flows.benchmark report=only    # the page, from what lies in benchmarks/results
 """
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from hydra.core.hydra_config import HydraConfig
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from flows.arguments import start
 from flows.display import show_benchmark
@@ -55,7 +58,8 @@ def benchmark_with(settings: BenchmarkSettings) -> dict[str, Any]:
 
     summary: dict[str, Any] = {}
     if settings.report == "after":
-        outcome = Benchmark(settings, Home.current(), code_state(), step=_unit).run()
+        with _bar() as shown:
+            outcome = Benchmark(settings, Home.current(), code_state(), step=_unit, shown=shown).run()
         summary = {
             "computed": outcome.computed,
             "kept": outcome.kept,
@@ -65,6 +69,19 @@ def benchmark_with(settings: BenchmarkSettings) -> dict[str, Any]:
             "seconds": outcome.seconds,
         }
     return {**summary, "page": str(step("report", report, settings))}
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[int, int, str], None] | None]:
+    """A bar below the log where that goes to a terminal; None where it is piped, and lines say it all."""
+    consoles = [handler.console for handler in logging.getLogger().handlers if isinstance(handler, RichHandler)]
+    if not consoles:
+        yield None
+        return
+    columns = (TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=consoles[0], transient=True) as bar:
+        cells = bar.add_task("", total=None)
+        yield lambda done, planned, left: bar.update(cells, completed=done, total=planned, description=left)
 
 
 def _unit(title: str, work: Callable[[], None]) -> None:

@@ -20,7 +20,7 @@ from tasks.benchmark.tracked import TrackedCells, start_parent
 from tasks.benchmark.tuning import Best
 from tasks.benchmark.units import Call, CellDone, CellFailed, Measure, Message, Started, Survey, Surveyed, Tune
 from tasks.benchmark.workers import WorkerDiedError, WorkerProcess
-from tasks.errors import ColdcartError, ConfigError, DataError
+from tasks.errors import ConfigError, DataError
 from tasks.overrides import choices
 from tasks.results.store import read_manifest, write_environment, write_manifest
 from tasks.runs import CodeState, Home
@@ -28,10 +28,6 @@ from tasks.splitting import QUESTIONS
 from tasks.stages.looks import BOOK, write_down
 
 logger = logging.getLogger(__name__)
-
-
-class BenchmarkError(ColdcartError):
-    """Some cells could not be computed (names them)."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +151,7 @@ class Benchmark:
     def _compute(self, crew: Crew, plan: Plan, tracked: TrackedCells, run_id: str) -> None:
         entries = plan.entries()
         tunings = sum(len(entry.key) == 3 and entry.key[2] in plan.everything for entry in entries)
-        progress = Progress(len(plan.ledger.planned), tunings, self.settings.processes, self.shown)
+        progress = Progress(plan.ledger, tunings, self.settings.processes, self.shown)
 
         def work(worker: WorkerProcess, entry: Entry, unit: Tune | Measure) -> None:
             if isinstance(unit, Tune):

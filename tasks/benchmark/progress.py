@@ -6,48 +6,40 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 
+from tasks.benchmark.ledger import Ledger
 from tasks.benchmark.units import CellDone, CellFailed
 
 logger = logging.getLogger(__name__)
 
 Shown = Callable[[int, int, str], None]
-"""Told the cells that are done, all cells, and the time left in words."""
+"""Told the cells that are done, all cells, and what is left in words."""
 
 
 class Progress:
-    """Counts cells and tunings; thread-safe.
+    """Says what is done and what is left, as the ledger has it; thread-safe.
 
     Args:
-        cells: Cells of the benchmark.
-        tunings: Tunings of the benchmark.
+        ledger: The books: cells kept from earlier and tunings that hold count as done.
+        tunings: Number of tunings of the benchmark.
         workers: Processes that share the work.
         shown: Told whenever something changed.
 
     """
 
-    def __init__(self, cells: int, tunings: int, workers: int, shown: Shown | None = None) -> None:
-        self._cells, self._tunings, self._workers, self._shown = cells, tunings, workers, shown
-        self._done, self._tuned = 0, 0
+    def __init__(self, ledger: Ledger, tunings: int, workers: int, shown: Shown | None = None) -> None:
+        self._ledger, self._tunings, self._workers, self._shown = ledger, tunings, workers, shown
         self._seconds: dict[str, list[float]] = defaultdict(list)
         self._lock = threading.Lock()
 
-    def kept(self, cells: int) -> None:
-        """Cells that were finished before."""
-        self._advance(cells=cells)
-
-    def tuning(self, title: str | None = None, value: float = float("nan"), seconds: float = 0.0) -> None:
-        """A tuning is over; without a title there was nothing to do."""
-        if title is not None:
-            self._seconds["tuning"].append(seconds)
-            logger.info("%s: NDCG@10 on half A %.4f, %.0f s", title, value, seconds)
-        self._advance(tunings=1)
+    def tuning(self, title: str, value: float, seconds: float) -> None:
+        """A tuning is over, and in the ledger."""
+        self._take("tuning", seconds)
+        logger.info("%s: NDCG@10 on half A %.4f, %.0f s", title, value, seconds)
 
     def cell(self, message: CellDone | CellFailed) -> None:
-        """A cell is over."""
+        """A cell is over, and in the ledger."""
         call = message.call
-        if isinstance(message, CellDone):
-            self._seconds["cell"].append(message.seconds)
-        left = self._advance(cells=1)
+        left = self._take("cell", message.seconds if isinstance(message, CellDone) else None)
         where = f"{call.dataset} {call.question} {call.method} seed {call.seed}"
         if isinstance(message, CellFailed):
             logger.error("%s failed: %s; %s", where, message.reason, left)
@@ -55,20 +47,19 @@ class Progress:
         figure = message.headline.get("ndcg_at_10/mean", float("nan"))
         logger.info("%s: NDCG@10 %.4f, %.1f s; %s", where, figure, message.seconds, left)
 
-    def _advance(self, cells: int = 0, tunings: int = 0) -> str:
+    def _take(self, kind: str, seconds: float | None) -> str:
+        """Count what took so long; returns what is left, in words."""
         with self._lock:
-            self._done += cells
-            self._tuned += tunings
-            left = self._left()
-        if self._shown is not None:
-            self._shown(self._done, self._cells, left)
-        return left
-
-    def _left(self) -> str:
-        cells, tunings = self._cells - self._done, self._tunings - self._tuned
-        seconds = cells * _mean(self._seconds["cell"]) + tunings * _mean(self._seconds["tuning"])
-        words = f"{cells} of {self._cells} cells left"
-        return words if not cells else f"{words}, about {in_words(seconds / self._workers)}"
+            if seconds is not None:
+                self._seconds[kind].append(seconds)
+            cells, ledger = len(self._ledger.missing), self._ledger
+            tunings = self._tunings - len(ledger.tuned) - len(ledger.tuning_failed)
+            left = cells * _mean(self._seconds["cell"]) + max(tunings, 0) * _mean(self._seconds["tuning"])
+            words = f"{cells} of {len(ledger.planned)} cells left"
+            words += f", about {in_words(left / self._workers)}" if cells else ""
+            if self._shown is not None:
+                self._shown(len(ledger.planned) - cells, len(ledger.planned), words)
+        return words
 
 
 def _mean(values: list[float]) -> float:

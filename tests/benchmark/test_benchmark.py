@@ -1,0 +1,179 @@
+"""The engine on a small world, its workers in this process: what fails, what is kept, what time is too short for."""
+
+import json
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.benchmark.benchmark import Benchmark, Outcome
+from tasks.benchmark.progress import Shown
+from tasks.benchmark.settings import BenchmarkSettings
+from tasks.benchmark.units import Finished, Measure, Message, Started, Unit
+from tasks.benchmark.worker import Desk
+from tasks.benchmark.workers import WorkerDiedError
+from tasks.results.store import read_manifest
+from tasks.runs import CodeState, Home
+from tasks.runs.closing import one_line
+from tasks.tracking import TrackingSettings
+
+NAMES = ("popularity", "user_knn_cosine", "rp3beta")
+CODE = CodeState("0", None, False)
+
+
+class Inside:
+    """Does units in this process, as ``WorkerProcess`` has another one do them."""
+
+    done: list[Unit]
+    home: Home
+    dies_at: str | None
+
+    def __init__(self, threads: int) -> None:
+        self.desk = Desk(self.home)
+
+    def run(self, unit: Unit, listen: Callable[[Message], None]) -> Finished:
+        self.done.append(unit)
+
+        def tell(message: Message) -> None:
+            listen(message)
+            if isinstance(message, Started) and message.call.method == self.dies_at:
+                raise KeyboardInterrupt
+
+        try:
+            return Finished(self.desk.do(unit, tell))
+        except KeyboardInterrupt:
+            raise WorkerDiedError("a worker process ended with exit code -9") from None
+        except Exception as error:
+            return Finished(None, one_line(error), traceback.format_exc())
+
+    def stop(self) -> None: ...
+    def kill(self) -> None: ...
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Inside]:
+    own = type("Own", (Inside,), {"done": [], "home": Home(tmp_path / "home"), "dies_at": None})
+    monkeypatch.setattr("tasks.benchmark.crew.WorkerProcess", own)
+    return own
+
+
+def run(folder: Path, inside: type[Inside], shown: Shown | None = None, **options: Any) -> Outcome:
+    settings = BenchmarkSettings(
+        datasets=("block_world",),
+        questions=("next_visits",),
+        methods=NAMES,
+        seeds=2,
+        trials=2,
+        evaluate="validation",
+        output=str(folder),
+        workers=1,
+        overrides=("dataset.users=1500",),
+        tracking=TrackingSettings(enabled=False),
+    )
+    settings = replace(settings, **options)
+    return Benchmark(settings, inside.home, CODE, shown=shown, book=folder / "looks.jsonl").run()
+
+
+def files(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in (folder / "cells").rglob("*") if path.is_file()}
+
+
+def test_what_is_finished_is_neither_tuned_nor_computed_again(tmp_path: Path, inside: type[Inside]) -> None:
+    first = run(tmp_path, inside)
+    assert (first.computed, first.kept, first.failed, first.missing) == (6, 0, {}, [])
+    before = files(tmp_path)
+    inside.done.clear()
+    again = run(tmp_path, inside)
+    assert (again.computed, again.kept) == (0, 6)
+    assert [type(unit).__name__ for unit in inside.done] == ["Survey"]
+    assert files(tmp_path) == before
+    assert not (tmp_path / "looks.jsonl").exists()
+
+
+def test_another_number_of_trials_is_another_cell_but_for_what_is_not_tuned(
+    tmp_path: Path, inside: type[Inside]
+) -> None:
+    run(tmp_path, inside)
+    more = run(tmp_path, inside, trials=3)
+    assert (more.computed, more.kept) == (4, 2)  # popularity has nothing to tune
+    names = read_manifest(tmp_path).cells
+    assert len(names) == 6  # those of two trials are no longer read
+
+
+def test_a_failing_method_is_passed_over(tmp_path: Path, inside: type[Inside], monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks.benchmark import worker
+
+    measure = worker.measure_cell
+
+    def brittle(bench: Any, method: Any, *more: Any) -> Any:
+        if method.name == "rp3beta":
+            raise ValueError("no such luck")
+        return measure(bench, method, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tasks.benchmark.worker.measure_cell", brittle)
+        ended = run(tmp_path, inside)
+    assert ended.computed == 4
+    assert ended.failed == {
+        ("block_world", "next_visits", "rp3beta", seed): "ValueError: no such luck" for seed in (0, 1)
+    }
+    assert len(read_manifest(tmp_path).cells) == 4
+    traces = [path.read_text() for path in inside.home.logs.iterdir()]
+    assert len(traces) == 2
+    assert all("Traceback" in trace for trace in traces)
+    mended = run(tmp_path, inside)
+    assert (mended.computed, mended.kept, mended.failed) == (2, 4, {})
+
+
+def test_a_tuning_that_fails_takes_only_what_needs_it_along(
+    tmp_path: Path, inside: type[Inside], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tasks.recommenders.user_knn import UserKNN
+
+    def no(*_: object) -> None:
+        raise ValueError("cannot be fitted")
+
+    monkeypatch.setattr(UserKNN, "fit", no)
+    ended = run(tmp_path, inside, methods=("user_knn_cosine", "user_knn_cosine_blend", "rp3beta"), seeds=1)
+    assert ended.computed == 1
+    failed = {cell[2]: reason for cell, reason in ended.failed.items()}
+    assert failed.keys() == {"user_knn_cosine", "user_knn_cosine_blend"}
+    assert all("user_knn_cosine could not be tuned" in reason for reason in failed.values())
+
+
+def test_a_worker_that_dies_costs_one_cell(tmp_path: Path, inside: type[Inside]) -> None:
+    inside.dies_at = "rp3beta"
+    ended = run(tmp_path, inside, seeds=1)
+    assert ended.computed == 2
+    assert [cell[2] for cell in ended.failed] == ["rp3beta"]
+    assert [len(unit.calls) for unit in inside.done if isinstance(unit, Measure)] == [3, 1]  # all, then what was left
+
+
+def test_nothing_is_begun_when_the_budget_is_spent(tmp_path: Path, inside: type[Inside]) -> None:
+    ended = run(tmp_path, inside, budget="0.0001s")
+    assert ended.computed == 0
+    assert len(ended.missing) == 6
+    assert [type(unit).__name__ for unit in inside.done] == ["Survey"]
+    later = run(tmp_path, inside)
+    assert (later.computed, later.missing) == (6, [])
+
+
+def test_one_look_at_test_users_is_written_down_per_benchmark_that_computes(
+    tmp_path: Path, inside: type[Inside]
+) -> None:
+    run(tmp_path, inside, evaluate="test")
+    (line,) = (tmp_path / "looks.jsonl").read_text().splitlines()
+    assert json.loads(line)["reason"] == "benchmark"
+    run(tmp_path, inside, evaluate="test")
+    assert len((tmp_path / "looks.jsonl").read_text().splitlines()) == 1
+
+
+def test_progress_counts_what_was_kept(tmp_path: Path, inside: type[Inside]) -> None:
+    run(tmp_path, inside, seeds=1)
+    told: list[tuple[int, int, str]] = []
+    run(tmp_path, inside, lambda *now: told.append(now), seeds=2)
+    assert [(done, planned) for done, planned, _ in told] == [(4, 6), (5, 6), (6, 6)]
+    assert told[-1][2] == "0 of 6 cells left"
