@@ -13,8 +13,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from prefect import flow, task
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 from prefect.runtime import flow_run
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -26,6 +25,7 @@ from flows.steps import step
 from flows.terminal import configure_terminal, one_error
 from tasks.benchmark.settings import BenchmarkSettings
 from tasks.config import load_settings
+from tasks.errors import ConfigError
 from tasks.overrides import CONF_DIR
 from tasks.runs import Home, code_state
 
@@ -59,7 +59,7 @@ def benchmark_with(settings: BenchmarkSettings) -> dict[str, Any]:
     summary: dict[str, Any] = {}
     if settings.report == "after":
         with _bar() as shown:
-            outcome = Benchmark(settings, Home.current(), code_state(), step=_unit, shown=shown).run()
+            outcome = Benchmark(settings, Home.current(), code_state(), step=step, shown=shown).run()
         summary = {
             "computed": outcome.computed,
             "kept": outcome.kept,
@@ -82,16 +82,6 @@ def _bar() -> Iterator[Callable[[int, int, str], None] | None]:
     with Progress(*columns, console=consoles[0], transient=True) as bar:
         cells = bar.add_task("", total=None)
         yield lambda done, planned, left: bar.update(cells, completed=done, total=planned, description=left)
-
-
-def _unit(title: str, work: Callable[[], None]) -> None:
-    """One unit of work, on a worker, as a Prefect task."""
-
-    @task(name="unit", task_run_name=title, cache_policy=NO_CACHE)
-    def run() -> None:
-        work()
-
-    run()
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="benchmark")
@@ -119,8 +109,6 @@ def _check(settings: BenchmarkSettings) -> None:
     from tasks.benchmark.benchmark import Benchmark
 
     if settings.recommendations is not None and not Path(settings.recommendations).expanduser().is_file():
-        from tasks.errors import ConfigError
-
         raise ConfigError(f"recommendations: there is no file {settings.recommendations} (from {Path.cwd()})")
     Benchmark(settings, Home.current(), code_state()).check()
 

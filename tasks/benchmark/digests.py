@@ -1,13 +1,12 @@
 """What makes two results the same: digests over everything that decides them, and nothing of the machine."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tasks.config import RunConfig
-from tasks.runs.key import relevant
+from tasks.runs.key import digest_of, relevant
 from tasks.stages.ingest import Ingested
 
 MEASURE_VERSION = 1
@@ -42,12 +41,6 @@ class DataIdentity:
 def plain_values(node: Any) -> Any:
     """Nested values as JSON has them: tuples become lists."""
     return json.loads(json.dumps(node))
-
-
-def digest_of(content: Mapping[str, Any]) -> str:
-    """sha256 of plain values, 64 hex digits; the order of keys does not matter."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def cell_digest(

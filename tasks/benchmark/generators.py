@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
-from tasks.benchmark.digests import digest_of, plain_values
+from tasks.benchmark.digests import plain_values
 from tasks.benchmark.method import EpochReport, Settings
 from tasks.config import build_component
 from tasks.runs.files import read_json, write_json
-from tasks.runs.key import relevant
+from tasks.runs.key import digest_of, relevant
 from tasks.stages.fit import Fitted, monitored, train_generator
 from tasks.training.train import TrainingResult
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from tasks.benchmark.completed import GENERATOR, GENERATOR_VERSION
-from tasks.benchmark.digests import digest_of
 from tasks.benchmark.method import BenchmarkMethod, BenchmarkRole, EpochReport, FittedMethod, Part, Settings
 from tasks.benchmark.recommended import search_of
 from tasks.benchmark.workbench import Workbench
 from tasks.config import RunConfig, load_component
 from tasks.domain import Evidence, Posed
 from tasks.evaluation.methods import Method
+from tasks.evaluation.zero_shots import select_popularity
 from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.gate import Choices, Gate, fit_gate
 from tasks.hybrid.hybrid import Hybrid, OutOfFold
@@ -24,17 +24,11 @@ from tasks.hybrid.same_visit import SameVisit
 from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, log_shares
 from tasks.overrides import choices
 from tasks.recommenders.decayed_popularity import DecayedPopularity
+from tasks.results.claims import ABLATIONS, HYBRID, LOSS_ABLATION
+from tasks.runs.key import digest_of
 from tasks.stages.fit import GENERATOR_DRAWS, VIRTUAL
 
-HYBRID = "hybrid"
-ABLATIONS = (
-    "hybrid_no_virtual",
-    "hybrid_no_noise",
-    "hybrid_no_feature_matching",
-    "hybrid_no_side_features",
-    "hybrid_no_fade",
-    *(f"hybrid_loss_{loss}" for loss in choices("loss")),
-)
+NAMES = (HYBRID, *ABLATIONS, *(f"{LOSS_ABLATION}{loss}" for loss in choices("loss")))
 """Fixed names; those without a method are passed over, and the benchmark says so."""
 POPULARITIES = ("popularity", "late_popularity")
 SEGMENTS = "segment_popularity"
@@ -97,13 +91,12 @@ class HybridMethod:
         """Fit or take what is weighed, then the gate and its five out-of-fold versions."""
         gate, weighed = settings["gate"], settings["weighed"]
         key = digest_of({"method": self.name, "depth": gate["depth"], "weighed": weighed})
-        sources, learned = bench.once(key, lambda: self._learned(bench, weighed, gate["depth"]))
+        sources, learned, prior = bench.once(key, lambda: self._learned(bench, weighed, gate["depth"]))
         names = tuple(source.name for source in sources)
-        start = names.index(_best_prior(bench, sources))
+        start = names.index(prior)
 
         def hybrid(part: Choices) -> Hybrid:
-            fitted: Gate = fit_gate(names, part, start, gate["ridge"])
-            return Hybrid(bench.training.n_items, sources, fitted)
+            return Hybrid(bench.training.n_items, sources, fit_gate(names, part, start, gate["ridge"]))
 
         whole = hybrid(learned)
         crossed = OutOfFold(tuple(hybrid(learned.select(learned.fold != fold)) for fold in range(FOLDS)), bench.folds)
@@ -116,11 +109,12 @@ class HybridMethod:
 
     def _learned(
         self, bench: Workbench, weighed: Mapping[str, Settings], depth: int
-    ) -> tuple[tuple[Source, ...], Choices]:
-        """The scores, and what half B's users chose among the items they bring up."""
+    ) -> tuple[tuple[Source, ...], Choices, str]:
+        """The scores, what half B's users chose among the items they bring up, and the prior the gate is drawn to."""
         sources = self._sources(bench, weighed)
         parts = [choices_of(sources, one, bench.folds(one.users), depth) for one in bench.posed("half_b")]
-        return sources, Choices.joined(parts)
+        priors = {source.name: _alone(bench, source) for source in sources if isinstance(source, PriorSource)}
+        return sources, Choices.joined(parts), select_popularity(priors, bench.posed("half_a"), seed=bench.seed)
 
     def _sources(self, bench: Workbench, weighed: Mapping[str, Settings]) -> tuple[Source, ...]:
         training = bench.training
@@ -151,13 +145,6 @@ class HybridMethod:
         return tuple(sources)
 
 
-def _best_prior(bench: Workbench, sources: Sequence[Source]) -> str:
-    """The form of popularity that serves half A best at s = 0: what the gate is drawn to."""
-    zero = next(posed for posed in bench.posed("half_a") if posed.shots == 0)
-    found = {}
-    for source in sources:
-        if isinstance(source, PriorSource):
-            alone = Hybrid(bench.training.n_items, (source,), Gate((source.name,), np.ones(1), np.ones(1)))
-            method = FittedMethod.everywhere(Method(alone))
-            found[source.name] = bench.half_a(method, [zero])["0"]
-    return max(found, key=lambda name: found[name])
+def _alone(bench: Workbench, source: Source) -> Hybrid:
+    """One score as a ranking by itself."""
+    return Hybrid(bench.training.n_items, (source,), Gate((source.name,), np.ones(1), np.ones(1)))

@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 
 from tasks.benchmark.completed import CompletedMethod, FillMethod, GeneratorMethod, NoAdversaryMethod
-from tasks.benchmark.hybrid_methods import ABLATIONS, HYBRID, hybrid_methods
+from tasks.benchmark.hybrid_methods import NAMES, hybrid_methods
 from tasks.benchmark.method import BenchmarkMethod
 from tasks.benchmark.own import OwnMethod
 from tasks.benchmark.recommended import RecommenderMethod
@@ -42,7 +42,7 @@ def catalogue(recommendations: str | None = None) -> dict[str, BenchmarkMethod]:
 
 def known_names() -> tuple[str, ...]:
     """Every fixed name, of methods that cannot be run yet, too."""
-    return tuple(dict.fromkeys([*catalogue(), HYBRID, *ABLATIONS]))
+    return tuple(dict.fromkeys([*catalogue(), *NAMES]))
 
 
 def chosen(

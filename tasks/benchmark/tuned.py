@@ -1,7 +1,5 @@
 """Tuned settings on disk: ``<folder>/<dataset>/<question>.yaml``, one entry per method, to be read and committed."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 import yaml
 
 from tasks.errors import ConfigError
+from tasks.runs.files import replacing
 
 _HEADER = """\
 # Settings tuned on half A by `python -m flows.benchmark`, which reads and writes this file. An entry holds as long as
@@ -67,16 +66,8 @@ def write_tuned(folder: Path, dataset: str, question: str, method: str, tuned: T
     entries = {**read_tuned(folder, dataset, question), method: tuned}
     plain = {name: {**asdict(entry), "edges": list(entry.edges)} for name, entry in sorted(entries.items())}
     text = _HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write_text(text, encoding="utf-8")
 
 
 def _path(folder: Path, dataset: str, question: str) -> Path:

@@ -38,3 +38,12 @@ class TopK:
         if self.ids.ndim != 2 or self.ids.shape != self.scores.shape or self.ids.shape != self.evidence.shape:
             shapes = f"{self.ids.shape}, {self.scores.shape}, {self.evidence.shape}"
             raise ValueError(f"ids, scores and evidence must share one shape (U, k), got {shapes}")
+
+    @classmethod
+    def unfilled(cls, users: int, k: int) -> "TopK":
+        """Lists without any item yet, to be written into."""
+        return cls(
+            ids=np.full((users, k), NO_ITEM, dtype=np.int32),
+            scores=np.full((users, k), -np.inf, dtype=np.float32),
+            evidence=np.full((users, k), Evidence.POPULARITY, dtype=np.uint8),
+        )

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.domain import NO_ITEM, OUTSIDE, Evidence, NewUsers, Ragged, TopK
+from tasks.recommenders.ranking import check_filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,7 @@ class OwnLists:
         place = Ragged.from_lengths(np.bincount(row, minlength=len(users))).position_in_row
         first = place < k
         row, items, place = row[first], items[first], place[first]
-        lists = TopK(
-            ids=np.full((len(users), k), NO_ITEM, dtype=np.int32),
-            scores=np.full((len(users), k), -np.inf, dtype=np.float32),
-            evidence=np.full((len(users), k), Evidence.POPULARITY, dtype=np.uint8),
-        )
+        lists = TopK.unfilled(len(users), k)
         lists.ids[row, place] = np.where(items == OUTSIDE, NO_ITEM, items)
         lists.scores[row, place] = -place
         lists.evidence[row, place] = Evidence.REAL
@@ -89,9 +86,7 @@ class OwnLists:
 
     def _allowed(self, exclude: NDArray[np.bool_] | None, allow: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         """Whether each item may be listed, bool (I + 1,); the last entry is about items outside the catalogue."""
-        for name, mask in (("exclude", exclude), ("allow", allow)):
-            if mask is not None and (mask.dtype != np.bool_ or mask.shape != (self.n_items,)):
-                raise ValueError(f"{name} must be bool ({self.n_items},), got {mask.dtype} {mask.shape}")
+        check_filters(self.n_items, exclude, allow)
         allowed = np.ones(self.n_items + 1, dtype=np.bool_)
         if allow is not None:
             allowed[:-1], allowed[-1] = allow, False

@@ -1,15 +1,16 @@
 """Users without any event: collaborative filtering has nothing to go by, so popularity answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.domain import NewUsers, Posed, TopK
+from tasks.domain import NewUsers, Posed
 from tasks.evaluation.hits import Hits
 from tasks.evaluation.methods import Ranker
 from tasks.evaluation.metrics.ndcg import Ndcg
+from tasks.evaluation.routing import RoutingRanker
 
 
 def select_popularity(forms: Mapping[str, Ranker], posed: Sequence[Posed], k: int = 10, seed: int = 0) -> str:
@@ -42,7 +43,7 @@ def select_popularity(forms: Mapping[str, Ranker], posed: Sequence[Posed], k: in
 
 
 @dataclass(frozen=True, slots=True)
-class PopularityAtZeroShots:
+class PopularityAtZeroShots(RoutingRanker):
     """A ranker that hands users without any behaviour, real or virtual, to a popularity form.
 
     Attributes:
@@ -54,30 +55,9 @@ class PopularityAtZeroShots:
     ranker: Ranker
     popularity: Ranker
 
-    def top_k(
-        self,
-        users: NewUsers,
-        k: int,
-        *,
-        exclude: NDArray[np.bool_] | None = None,
-        allow: NDArray[np.bool_] | None = None,
-        seed: int = 0,
-        mask_support: bool = True,
-    ) -> TopK:
-        """The k best items of each user; see ``Ranker``. Scores compare within a user only."""
+    def routes(self, users: NewUsers) -> Iterable[tuple[NDArray[np.bool_], Ranker]]:
+        """Users without behaviour to popularity, the others to the ranker."""
         unknown = users.shots == 0
         if users.virtual is not None:
             unknown &= np.diff(users.virtual.matrix.indptr) == 0
-        parts = [(chosen, ranker) for chosen, ranker in ((unknown, self.popularity), (~unknown, self.ranker))]
-        lists = TopK(
-            ids=np.empty((len(users), k), dtype=np.int32),
-            scores=np.empty((len(users), k), dtype=np.float32),
-            evidence=np.empty((len(users), k), dtype=np.uint8),
-        )
-        for chosen, ranker in parts:
-            if chosen.any():
-                some = users if chosen.all() else users.select(chosen)
-                part = ranker.top_k(some, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support)
-                lists.ids[chosen], lists.scores[chosen] = part.ids, part.scores
-                lists.evidence[chosen] = part.evidence
-        return lists
+        return ((unknown, self.popularity), (~unknown, self.ranker))

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.domain import NewUsers, Posed
+from tasks.domain import Posed
 from tasks.hybrid.gate import Choices
-from tasks.hybrid.sources import Source
+from tasks.hybrid.sources import Source, score_of
 
 _BLOCK_USERS = 64
+"""Fewer than where lists are made: all scores of a block are dense at once."""
 
 
 def choices_of(sources: Sequence[Source], posed: Posed, fold: NDArray[np.uint8], depth: int) -> Choices:
@@ -35,13 +36,6 @@ def choices_of(sources: Sequence[Source], posed: Posed, fold: NDArray[np.uint8],
         empty = np.zeros((0, len(sources)), dtype=np.float32)
         return Choices(empty, np.zeros(1, dtype=np.int64), np.zeros(0), nothing, nothing.astype(np.uint8))
     return Choices.joined(parts)
-
-
-def score_of(source: Source, users: NewUsers, n_items: int) -> NDArray[np.float32]:
-    """One score of a block of users, float32 (B, I)."""
-    out = np.zeros((len(users), n_items), dtype=np.float32)
-    source.add(users, np.ones(len(users), dtype=np.float32), out)
-    return out
 
 
 def _block(

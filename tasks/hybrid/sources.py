@@ -42,6 +42,13 @@ class Source(Protocol):
         ...
 
 
+def score_of(source: Source, users: NewUsers, n_items: int) -> NDArray[np.float32]:
+    """One score of a block of users, float32 (B, I)."""
+    out = np.zeros((len(users), n_items), dtype=np.float32)
+    source.add(users, np.ones(len(users), dtype=np.float32), out)
+    return out
+
+
 def log_shares(scores: NDArray[np.floating]) -> NDArray[np.float32]:
     """Log of each item's share of all scores, (…, I); none below a small part of the uniform share.
 

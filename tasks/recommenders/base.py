@@ -1,7 +1,6 @@
 """What every recommender is: fitted on warm users, it ranks the catalogue for users it never saw."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+from abc import abstractmethod
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
@@ -9,12 +8,9 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.domain import Evidence, NewUsers, Provenance, TopK, Training
+from tasks.domain import Evidence, NewUsers, Provenance, Training
 from tasks.recommenders import storage
-from tasks.recommenders.ranking import rank
-
-EvidenceOf = Callable[[NDArray[np.int32]], NDArray[np.uint8]]
-"""From chosen items (B, k) to values of ``Evidence`` (B, k)."""
+from tasks.recommenders.ranking import BlockRanker, EvidenceOf
 
 
 class Recommender(Protocol):
@@ -25,7 +21,7 @@ class Recommender(Protocol):
         ...
 
 
-class FittedRecommender(ABC):
+class FittedRecommender(BlockRanker):
     """A fitted recommender.
 
     A new one is a dataclass that implements ``score``; lists, ties, filters, ``save`` and ``load`` come with
@@ -67,44 +63,6 @@ class FittedRecommender(ABC):
         """
         out[...] = self.score(users)
         return partial(self.evidence, users)
-
-    def top_k(
-        self,
-        users: NewUsers,
-        k: int,
-        *,
-        exclude: NDArray[np.bool_] | None = None,
-        allow: NDArray[np.bool_] | None = None,
-        seed: int = 0,
-        mask_support: bool = True,
-    ) -> TopK:
-        """The k best items of each user, support items left out (virtual items are not).
-
-        Args:
-            users: Any number of new users; they are ranked in blocks.
-            k: Length of the lists, at least 1.
-            exclude: bool (I,), items that must not be recommended.
-            allow: bool (I,), the only items that may be recommended.
-            seed: Orders equal scores, together with the user's id and the item.
-            mask_support: Whether support items are left out; False only to look at repeats.
-
-        Returns:
-            Lists padded with ``NO_ITEM`` (score -inf) where fewer than k items are allowed.
-
-        Raises:
-            ValueError: k is below 1, a filter is not bool (I,), or a score is nan or infinite.
-
-        """
-        return rank(
-            self.score_into,
-            users,
-            self.n_items,
-            k,
-            exclude=exclude,
-            allow=allow,
-            seed=seed,
-            mask_support=mask_support,
-        )
 
     def save(self, folder: Path) -> None:
         """Write the fit to ``folder`` as npz and JSON."""

@@ -4,6 +4,7 @@ Equal scores are ordered by a seeded hash of (user, item), also where they strad
 that a scorer that says the same of every item is no better and no worse than a random one.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -18,7 +19,66 @@ BLOCK_USERS = 250
 BLOCK_BYTES = 32 * 2**20
 """Most that one block of scores may take; wide catalogues get smaller blocks."""
 
-ScoreInto = Callable[[NewUsers, NDArray[np.float32]], Callable[[NDArray[np.int32]], NDArray[np.uint8]]]
+EvidenceOf = Callable[[NDArray[np.int32]], NDArray[np.uint8]]
+"""From chosen items (B, k) to values of ``Evidence`` (B, k)."""
+ScoreInto = Callable[[NewUsers, NDArray[np.float32]], EvidenceOf]
+"""Writes the scores of one block of users (B, I), and returns what explains chosen items."""
+
+
+class BlockRanker(ABC):
+    """Ranks the catalogue by scores that are computed one block of users at a time.
+
+    Attributes:
+        n_items: Size I of the catalogue.
+
+    """
+
+    n_items: int
+
+    @abstractmethod
+    def score_into(self, users: NewUsers, out: NDArray[np.float32]) -> EvidenceOf:
+        """Write the scores of one block into ``out`` (B, I) and return what explains chosen items.
+
+        The explanation is asked once, before the buffer is used again.
+        """
+
+    def top_k(
+        self,
+        users: NewUsers,
+        k: int,
+        *,
+        exclude: NDArray[np.bool_] | None = None,
+        allow: NDArray[np.bool_] | None = None,
+        seed: int = 0,
+        mask_support: bool = True,
+    ) -> TopK:
+        """The k best items of each user, support items left out (virtual items are not).
+
+        Args:
+            users: Any number of new users; they are ranked in blocks.
+            k: Length of the lists, at least 1.
+            exclude: bool (I,), items that must not be recommended.
+            allow: bool (I,), the only items that may be recommended.
+            seed: Orders equal scores, together with the user's id and the item.
+            mask_support: Whether support items are left out; False only to look at repeats.
+
+        Returns:
+            Lists padded with ``NO_ITEM`` (score -inf) where fewer than k items are allowed.
+
+        Raises:
+            ValueError: k is below 1, a filter is not bool (I,), or a score is nan or infinite.
+
+        """
+        return rank(
+            self.score_into,
+            users,
+            self.n_items,
+            k,
+            exclude=exclude,
+            allow=allow,
+            seed=seed,
+            mask_support=mask_support,
+        )
 
 
 def block_length(n_items: int) -> int:
@@ -44,15 +104,11 @@ def rank(
     seed: int = 0,
     mask_support: bool = True,
 ) -> TopK:
-    """Rank the catalogue for each user; arguments as in ``FittedRecommender.top_k``."""
+    """Rank the catalogue for each user; arguments as in ``BlockRanker.top_k``."""
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     forbidden = _forbidden(n_items, exclude, allow)
-    result = TopK(
-        ids=np.full((len(users), k), NO_ITEM, dtype=np.int32),
-        scores=np.full((len(users), k), -np.inf, dtype=np.float32),
-        evidence=np.full((len(users), k), Evidence.POPULARITY, dtype=np.uint8),
-    )
+    result = TopK.unfilled(len(users), k)
     # One more than asked, to see whether a tie straddles the end of the list. The buffers are reused: fresh
     # pages for every block cost more than the ranking itself.
     width, listed, rows = min(k + 1, n_items), min(k, n_items), min(block_length(n_items), max(len(users), 1))
@@ -79,13 +135,23 @@ def rank(
     return result
 
 
+def check_filters(n_items: int, exclude: NDArray[np.bool_] | None, allow: NDArray[np.bool_] | None) -> None:
+    """Filters say of every item of the catalogue whether they hold it.
+
+    Raises:
+        ValueError: One is not bool (I,).
+
+    """
+    for name, mask in (("exclude", exclude), ("allow", allow)):
+        if mask is not None and (mask.dtype != np.bool_ or mask.shape != (n_items,)):
+            raise ValueError(f"{name} must be bool ({n_items},), got {mask.dtype} {mask.shape}")
+
+
 def _forbidden(
     n_items: int, exclude: NDArray[np.bool_] | None, allow: NDArray[np.bool_] | None
 ) -> NDArray[np.intp] | None:
     """Positions that no list may hold; None where all may be recommended."""
-    for name, mask in (("exclude", exclude), ("allow", allow)):
-        if mask is not None and (mask.dtype != np.bool_ or mask.shape != (n_items,)):
-            raise ValueError(f"{name} must be bool ({n_items},), got {mask.dtype} {mask.shape}")
+    check_filters(n_items, exclude, allow)
     forbidden = np.zeros(n_items, dtype=np.bool_)
     if exclude is not None:
         forbidden |= exclude

@@ -18,6 +18,16 @@ from tasks.results.panel import Panel
 from tasks.results.references import References
 
 HYBRID = "hybrid"
+ABLATIONS = (
+    "hybrid_no_virtual",
+    "hybrid_no_noise",
+    "hybrid_no_feature_matching",
+    "hybrid_no_side_features",
+    "hybrid_no_fade",
+)
+"""The hybrid without one of its parts; beside these there is one per loss."""
+LOSS_ABLATION = "hybrid_loss_"
+"""Before the name of a loss."""
 NDCG, HIT_RATE = PER_USER
 GAIN, DIFFERENCE = "ndcg_gain", "ndcg_difference"
 """Against the reference, by method."""

@@ -4,8 +4,6 @@ A cell is a Parquet file of values per user and a JSON file beside it. The JSON 
 whole or absent, whatever happens to the writer. Nothing here computes anything.
 """
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite, nan
@@ -16,7 +14,7 @@ import polars as pl
 
 from tasks.errors import DataError
 from tasks.results.cell import Cell, CellKey
-from tasks.runs.files import read_json, write_json
+from tasks.runs.files import read_json, replacing, write_json
 
 __all__ = [
     "Cell",
@@ -215,16 +213,8 @@ def read_results(folder: Path) -> Results:
 
 def replace_parquet(path: Path, frame: pl.DataFrame) -> None:
     """Replace ``path`` in one step; a kill or a full disk leaves the old content."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    try:
-        frame.write_parquet(temporary, compression="zstd")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        frame.write_parquet(file, compression="zstd")
 
 
 def _read_users(folder: Path, dataset: str, question: str) -> pl.DataFrame:

@@ -1,11 +1,37 @@
-"""Small JSON files that are whole or absent, whatever happens to the writer."""
+"""Files that are whole or absent, whatever happens to the writer; and small JSON ones."""
 
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file beside ``path`` that takes its place in one step; a kill or a full disk leaves the old content.
+
+    Yields:
+        The file to write.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written to.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.fsync(handle)
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(handle)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -16,18 +42,8 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
         TypeError: ``content`` holds something JSON cannot.
     """
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=True) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path) as file:
+        file.write_text(text, encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any]:

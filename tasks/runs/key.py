@@ -31,6 +31,11 @@ def run_key(config: Mapping[str, Any], sources: Sequence[str], code_version: str
         "sources": list(sources),
         "code": code_version,
     }
+    return digest_of(content)
+
+
+def digest_of(content: Mapping[str, Any]) -> str:
+    """sha256 of plain values, 64 hex digits; the order of keys does not matter."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

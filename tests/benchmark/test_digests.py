@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tasks.benchmark.digests import DataIdentity, cell_digest, digest_of
+from tasks.benchmark.digests import DataIdentity, cell_digest
+from tasks.runs.key import digest_of
 
 DATA = DataIdentity(("ab",), {"dataset": {"path": "a"}}, {"name": "TemporalSplit", "cuts": {"warm_until": 1}})
 CELL: dict[str, Any] = {

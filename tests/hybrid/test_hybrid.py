@@ -6,10 +6,10 @@ import pytest
 from tasks.config import load_component
 from tasks.domain import Evidence, NewUsers, VirtualBehaviour
 from tasks.evaluation.methods import Ranker
-from tasks.hybrid.candidates import choices_of, score_of
+from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.gate import Choices, Gate, fit_gate
 from tasks.hybrid.hybrid import Hybrid, OutOfFold
-from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, log_shares
+from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, log_shares, score_of
 from tests.augmentation.made_up import FixedGenerator
 from tests.recommenders.conftest import virtual_of_block
 from tests.worlds import block_new_users, block_training

@@ -3,19 +3,9 @@
 from tasks.evaluation.evaluation import MEAN
 from tasks.reporting.results.wording import ABSENT, gain, not_measured, number, p_value
 from tasks.reporting.tables import Table, to_markdown
-from tasks.results.claims import GAIN, GAIN_OVER_FILL, GAIN_OVER_HYBRID, HYBRID
+from tasks.results.claims import ABLATIONS, GAIN, GAIN_OVER_FILL, GAIN_OVER_HYBRID, HYBRID, LOSS_ABLATION
 from tasks.results.goals import LEVEL, PLACEBOS
 from tasks.results.lookup import Lookup
-
-ABLATIONS = (
-    "hybrid_no_virtual",
-    "hybrid_no_noise",
-    "hybrid_no_feature_matching",
-    "hybrid_no_side_features",
-    "hybrid_no_fade",
-)
-"""Beside these, ``hybrid_loss_<loss>`` for each loss."""
-LOSSES = "hybrid_loss_"
 
 
 def placebo_table(lookup: Lookup) -> Table:
@@ -81,8 +71,8 @@ def comparisons_section(lookup: Lookup) -> str:
     if ablations.rows:
         lines.append(to_markdown(ablations))
     missing = [name for name in ABLATIONS if name not in run]
-    if not any(name.startswith(LOSSES) for name in run):
-        missing.append(f"{LOSSES}…")
+    if not any(name.startswith(LOSS_ABLATION) for name in run):
+        missing.append(f"{LOSS_ABLATION}…")
     if missing:
         lines.append(not_measured("ablations", missing))
     return "\n".join(lines)
