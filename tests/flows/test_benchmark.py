@@ -39,7 +39,8 @@ def run(output: Path, home: Path, *more: str) -> subprocess.CompletedProcess[str
 
 
 def cells(output: Path) -> dict[str, tuple[int, bytes]]:
-    files = sorted((output / "cells").rglob("*.parquet"))
+    """Finished cells: the notes beside the values are written last."""
+    files = sorted(notes.with_suffix(".parquet") for notes in (output / "cells").rglob("*.json"))
     return {path.relative_to(output).as_posix(): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
 
