@@ -5,18 +5,19 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.benchmark.generators import GeneratorStore, trained
 from tasks.benchmark.ground import Ground, recommender_of
 from tasks.benchmark.method import EpochReport, FittedMethod, Part, Settings
 from tasks.config import RunConfig
-from tasks.domain import NewUsers, Posed, Training
+from tasks.domain import Posed, Training
 from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.evaluation import MEAN
 from tasks.evaluation.metrics import ItemPopularity
 from tasks.evaluation.metrics.ndcg import Ndcg
 from tasks.evaluation.zero_shots import PopularityAtZeroShots, select_popularity
+from tasks.hybrid.fit import folds_of
+from tasks.hybrid.hybrid import FoldOf
 from tasks.recommenders import FittedRecommender
 from tasks.recommenders.blend import FittedBlend
 from tasks.recommenders.collaborative import CollaborativeFilter
@@ -119,15 +120,11 @@ class Workbench:
         made: T = self._made[1]
         return made
 
-    def folds(self, users: NewUsers) -> NDArray[np.uint8]:
-        """Fold 0 … 4 of users of half B, uint8 (U,): what is fitted on half B answers for those it did not see."""
+    @cached_property
+    def folds(self) -> FoldOf:
+        """Folds 0 … 4 of users of half B: what is fitted on half B answers for those it did not see."""
         population = self.prepared.split.validation
-        ids = user_ids(population.users)
-        order = np.argsort(ids)
-        place = np.minimum(np.searchsorted(ids, users.ids, sorter=order), len(ids) - 1)
-        if len(users) and (ids[order[place]] != users.ids).any():
-            raise ValueError("folds are those of validation users; got others")
-        return population.fold[order[place]]
+        return folds_of(user_ids(population.users), population.fold)
 
     def half_a(self, fitted: FittedMethod, posed: Sequence[Posed] | None = None) -> dict[str, float]:
         """NDCG@10 on half A by shots (``0`` … ``all``) and their ``mean`` over s ≥ 1; without what is not answered.

@@ -1,0 +1,72 @@
+"""From what is fitted to what is weighed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tasks.augmentation.generator import ProfileGenerator
+from tasks.domain import Evidence, NewUsers, Training, VirtualBehaviour
+from tasks.hybrid.same_visit import SameVisit
+from tasks.hybrid.settings import POPULARITIES, SEGMENTS, HybridSettings
+from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, log_shares
+from tasks.recommenders import FittedRecommender
+from tasks.recommenders.decayed_popularity import DecayedPopularity
+
+SAME_VISIT = "same_visit"
+GENERATOR = "generator"
+VIRTUAL = "_virtual"
+"""Suffix of a filter's name on real + virtual behaviour."""
+
+Completion = Callable[[NewUsers], VirtualBehaviour | None]
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualPart:
+    """Where virtual behaviour comes from.
+
+    Attributes:
+        generator: A trained generator.
+        completion: The virtual behaviour of new users.
+        seed: Seeds the generator's own draws.
+
+    """
+
+    generator: ProfileGenerator
+    completion: Completion
+    seed: int
+
+
+def scores_of(
+    settings: HybridSettings,
+    training: Training,
+    fitted: Mapping[str, FittedRecommender],
+    virtual: VirtualPart | None,
+    fit: Callable[[Any], Any] | None = None,
+) -> tuple[Source, ...]:
+    """Everything that is weighed.
+
+    Args:
+        settings: What to weigh.
+        training: Warm users.
+        fitted: By name, everything in ``settings.needs``.
+        virtual: The generator; None leaves it and what it completes out.
+        fit: Fits a recommender's settings on ``training``, perhaps from a cache; by default it is fitted here.
+
+    """
+    fit = fit or (lambda component: component.fit(training))
+    sources: list[Source] = [PriorSource(name, log_shares(fitted[name].scores)) for name in POPULARITIES]  # type: ignore[attr-defined]
+    if training.warm.now is not None:
+        for days in settings.half_lives:
+            counts = DecayedPopularity(days).counts(training)
+            sources.append(PriorSource(f"decayed_popularity_{days:g}", log_shares(counts)))
+    if training.user_features.categories.shape[1]:
+        sources.append(SegmentSource(SEGMENTS, fitted[SEGMENTS]))
+    sources += [FilterSource(name, fitted[name]) for name in settings.filters]  # type: ignore[arg-type]
+    sources.append(FilterSource(SAME_VISIT, fit(SameVisit())))
+    if virtual is not None:
+        completed: Any = fitted[settings.completed]
+        sources += [
+            GeneratorSource(GENERATOR, virtual.generator, settings.draws, virtual.seed),
+            FilterSource(f"{settings.completed}{VIRTUAL}", completed, virtual.completion, Evidence.VIRTUAL),
+        ]
+    return tuple(sources)
