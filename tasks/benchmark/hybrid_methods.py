@@ -14,7 +14,6 @@ from tasks.benchmark.workbench import Workbench
 from tasks.config import RunConfig, load_component
 from tasks.domain import Posed
 from tasks.evaluation.methods import Method
-from tasks.evaluation.zero_shots import select_popularity
 from tasks.hybrid.fit import FittedHybrid, Learned
 from tasks.hybrid.scores import VIRTUAL, VirtualPart, scores_of
 from tasks.hybrid.settings import HybridSettings
@@ -47,7 +46,7 @@ class HybridMethod:
     name: str
     role: BenchmarkRole = "ours"
     virtual: bool = True
-    version: int = 1
+    version: int = 2
     once_per_dataset: bool = False
 
     @property
@@ -100,14 +99,7 @@ class HybridMethod:
                 generator, lambda users: completing.complete(generator, users, bench.seed), bench.seed
             )
         sources = scores_of(hybrid, bench.training, fitted, virtual, bench.ground.fit)
-        half_a, seed = bench.posed("half_a"), bench.seed
-        return Learned.of(
-            sources,
-            bench.posed("half_b"),
-            bench.folds,
-            hybrid.depth,
-            lambda alone: select_popularity(alone, half_a, seed=seed),
-        )
+        return Learned.of(sources, bench.posed("half_a"), bench.posed("half_b"), bench.folds, hybrid.depth)
 
 
 def _settings(node: Settings) -> HybridSettings:

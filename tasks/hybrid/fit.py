@@ -1,22 +1,21 @@
 """Fitting the gate: on half B, out of fold for those it is measured on, whole for everybody else."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.domain import NewUsers, Posed
+from tasks.domain import Evidence, NewUsers, Posed
 from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.gate import Choices, Gate, fit_gate
 from tasks.hybrid.hybrid import FoldOf, Hybrid, OutOfFold
 from tasks.hybrid.settings import HybridSettings
-from tasks.hybrid.sources import PriorSource, Source
+from tasks.hybrid.sources import FilterSource, PriorSource, SegmentSource, Source
+from tasks.hybrid.start import best_start
 
 FOLDS = 5
-
-Select = Callable[[Mapping[str, Hybrid]], str]
-"""From rankings by one score each to the name of the one that serves half A best without any event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +25,34 @@ class Learned:
     Attributes:
         sources: M scores.
         choices: What the users of half B took among the items that the scores bring up.
-        prior: Name of the score that the gate starts from.
+        start: The best popularity with the best filter on half A: what the gate starts from.
 
     """
 
     sources: tuple[Source, ...]
     choices: Choices
-    prior: str
+    start: Gate
 
     @classmethod
     def of(
-        cls, sources: Sequence[Source], half_b: Sequence[Posed], fold_of: FoldOf, depth: int, select: Select
+        cls,
+        sources: Sequence[Source],
+        half_a: Sequence[Posed],
+        half_b: Sequence[Posed],
+        fold_of: FoldOf,
+        depth: int,
     ) -> "Learned":
-        """Look at what half B took, and choose the prior."""
-        parts = [choices_of(sources, posed, fold_of(posed.users), depth) for posed in half_b]
-        n_items = half_b[0].targets.shape[1]
-        alone = {one.name: _alone(one, n_items) for one in sources if isinstance(one, PriorSource)}
-        return cls(tuple(sources), Choices.joined(parts), select(alone))
+        """Look at what the two halves took."""
+        look = partial(choices_of, sources, depth=depth)
+        tuning = Choices.joined([look(posed, np.zeros(len(posed.users), dtype=np.uint8)) for posed in half_a])
+        learning = Choices.joined([look(posed, fold_of(posed.users)) for posed in half_b])
+        names = tuple(source.name for source in sources)
+        return cls(tuple(sources), learning, best_start(names, _priors(sources), _filters(sources), tuning))
 
     def gate(self, ridge: float, left_out: int | None = None) -> Gate:
         """Fit the gate, perhaps without one fold."""
-        names = tuple(source.name for source in self.sources)
         chosen = self.choices if left_out is None else self.choices.select(self.choices.fold != left_out)
-        return fit_gate(names, chosen, names.index(self.prior), ridge)
+        return fit_gate(chosen, self.start, ridge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,14 @@ def folds_of(ids: NDArray[np.uint64], folds: NDArray[np.uint8]) -> FoldOf:
     return fold_of
 
 
-def _alone(source: Source, n_items: int) -> Hybrid:
-    """One score as a ranking by itself."""
-    return Hybrid(n_items, (source,), Gate((source.name,), np.ones(1), np.ones(1)))
+def _priors(sources: Sequence[Source]) -> list[int]:
+    return [number for number, source in enumerate(sources) if isinstance(source, PriorSource | SegmentSource)]
+
+
+def _filters(sources: Sequence[Source]) -> list[int]:
+    """Filters on real behaviour: the start is a baseline."""
+    return [
+        number
+        for number, source in enumerate(sources)
+        if isinstance(source, FilterSource) and source.evidence == Evidence.REAL
+    ]

@@ -2,7 +2,7 @@
 
 w_m(n) = (1 − t) · few_m + t · many_m with t = log(1 + n) / log(1 + 10), at most 1: smooth, defined for any n,
 and never negative. The weights maximise the likelihood of what held-out users took afterwards, one choice among
-candidates per target (conditional logit, McFadden 1974), drawn to a starting point by a ridge.
+candidates per target (conditional logit, McFadden 1974), drawn by a ridge to a starting point (see ``start``).
 """
 
 from collections.abc import Sequence
@@ -55,7 +55,8 @@ class Choices:
         scores: float32 (C, M).
         starts: int64 (U + 1,), boundaries of the users' candidates; no user is without.
         taken: float64 (C,), the candidate's share of the user's targets among the candidates; sum 1 per user.
-        shots: int64 (U,).
+        shots: int64 (U,), items in the support.
+        targets: int64 (U,), what the user took, candidate or not; at least 1.
         fold: uint8 (U,).
 
     """
@@ -64,6 +65,7 @@ class Choices:
     starts: NDArray[np.int64]
     taken: NDArray[np.float64]
     shots: NDArray[np.int64]
+    targets: NDArray[np.int64]
     fold: NDArray[np.uint8]
 
     def select(self, chosen: NDArray[np.bool_]) -> "Choices":
@@ -71,7 +73,8 @@ class Choices:
         lengths = np.diff(self.starts)
         entries = np.repeat(chosen, lengths)
         starts = np.concatenate([[0], np.cumsum(lengths[chosen])])
-        return Choices(self.scores[entries], starts, self.taken[entries], self.shots[chosen], self.fold[chosen])
+        per_user = (self.shots[chosen], self.targets[chosen], self.fold[chosen])
+        return Choices(self.scores[entries], starts, self.taken[entries], *per_user)
 
     @classmethod
     def joined(cls, parts: Sequence["Choices"]) -> "Choices":
@@ -82,17 +85,17 @@ class Choices:
             np.concatenate([[0], np.cumsum(lengths)]),
             np.concatenate([part.taken for part in parts]),
             np.concatenate([part.shots for part in parts]),
+            np.concatenate([part.targets for part in parts]),
             np.concatenate([part.fold for part in parts]),
         )
 
 
-def fit_gate(names: Sequence[str], choices: Choices, start: int, ridge: float, most: int = 200) -> Gate:
+def fit_gate(choices: Choices, start: Gate, ridge: float, most: int = 200) -> Gate:
     """Fit the weights.
 
     Args:
-        names: Of the M scores.
         choices: What users took; users of one number of shots weigh as much as those of another.
-        start: Position of the score that the ridge draws to, at weight 1; all others to 0.
+        start: What the ridge draws to.
         ridge: Weight of the squared distance from there, in spreads of the scores, at least 0.
         most: Iterations at most.
 
@@ -102,7 +105,7 @@ def fit_gate(names: Sequence[str], choices: Choices, start: int, ridge: float, m
     """
     from scipy.optimize import minimize
 
-    users, count = len(choices.shots), len(names)
+    users, count = len(choices.shots), len(start.names)
     if not users:
         raise ValueError("a gate is fitted to users who took something, and there is none")
     spread = np.maximum(choices.scores.std(axis=0, dtype=np.float64), 1e-6)
@@ -110,8 +113,7 @@ def fit_gate(names: Sequence[str], choices: Choices, start: int, ridge: float, m
     row = np.repeat(np.arange(users), np.diff(choices.starts))
     part = progress(choices.shots)
     basis = np.stack([1 - part, part], axis=1)  # (U, 2)
-    origin = np.zeros((2, count))
-    origin[:, start] = spread[start]
+    origin = np.stack([start.few, start.many]) * spread
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.reshape(2, count)
@@ -135,4 +137,4 @@ def fit_gate(names: Sequence[str], choices: Choices, start: int, ridge: float, m
         options={"maxiter": most},
     )
     few, many = np.maximum(found.x.reshape(2, count), 0) / spread
-    return Gate(tuple(names), few, many)
+    return Gate(start.names, few, many)

@@ -13,6 +13,7 @@ from tasks.recommenders import FittedRecommender
 from tasks.recommenders.decayed_popularity import DecayedPopularity
 
 SAME_VISIT = "same_visit"
+ATTENTION = "attention"
 GENERATOR = "generator"
 VIRTUAL = "_virtual"
 """Suffix of a filter's name on real + virtual behaviour."""
@@ -62,11 +63,13 @@ def scores_of(
     if training.user_features.categories.shape[1]:
         sources.append(SegmentSource(SEGMENTS, fitted[SEGMENTS]))
     sources += [FilterSource(name, fitted[name]) for name in settings.filters]  # type: ignore[arg-type]
-    sources.append(FilterSource(SAME_VISIT, fit(SameVisit())))
+    attention = fit(settings.attention)
+    sources += [FilterSource(SAME_VISIT, fit(SameVisit())), FilterSource(ATTENTION, attention)]
     if virtual is not None:
         completed: Any = fitted[settings.completed]
         sources += [
             GeneratorSource(GENERATOR, virtual.generator, settings.draws, virtual.seed),
             FilterSource(f"{settings.completed}{VIRTUAL}", completed, virtual.completion, Evidence.VIRTUAL),
+            FilterSource(f"{ATTENTION}{VIRTUAL}", attention, virtual.completion, Evidence.VIRTUAL),
         ]
     return tuple(sources)

@@ -1,7 +1,8 @@
 """Settings of the hybrid, as conf/hybrid has them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from tasks.recommenders.attention.attention_filter import AttentionFilter
 from tasks.recommenders.decayed_popularity import DecayedPopularity
 
 POPULARITIES = ("popularity", "late_popularity")
@@ -17,6 +18,7 @@ class HybridSettings:
     Attributes:
         filters: Collaborative filters (names in conf/recommender) on real behaviour.
         completed: Filter whose scores on real + virtual behaviour are weighed, too; one of ``filters``.
+        attention: The filter whose attention is learned; weighed on real and on real + virtual behaviour.
         half_lives: Of recent popularity, in days, each above 0; used where the log has times.
         draws: Draws of the generator whose mean is its own score, at least 1.
         depth: Best items per score that the gate learns from, at least 1.
@@ -26,6 +28,7 @@ class HybridSettings:
 
     filters: tuple[str, ...] = ("user_knn_cosine", "item_knn_cosine", "rp3beta", "ials", "knn_text")
     completed: str = "user_knn_cosine"
+    attention: AttentionFilter = field(default_factory=AttentionFilter)
     half_lives: tuple[float, ...] = (3.0, 7.0, 14.0, 30.0)
     draws: int = 4
     depth: int = 60

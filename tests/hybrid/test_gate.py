@@ -1,5 +1,7 @@
 """The gate: weights that find what is known to be right, smooth in the number of events, never below 0."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from tasks.hybrid.gate import MANY, Choices, Gate, fit_gate, progress
 
 NAMES = ("noise", "truth")
+START = Gate(NAMES, np.array([1.0, 0.0]), np.array([1.0, 0.0]))
 
 
 def made_up_choices(users: int, weights_of: np.ndarray, seed: int = 0, shots: int | None = None) -> Choices:
@@ -24,35 +27,34 @@ def made_up_choices(users: int, weights_of: np.ndarray, seed: int = 0, shots: in
         np.arange(users + 1, dtype=np.int64) * 20,
         taken.ravel(),
         known.astype(np.int64),
+        np.ones(users, dtype=np.int64),
         random.integers(0, 5, users).astype(np.uint8),
     )
 
 
 def test_finds_the_weights_that_made_the_choices() -> None:
     truth = np.array([[0.5, 2.0], [1.5, 1.0]])
-    gate = fit_gate(NAMES, made_up_choices(6000, truth), start=0, ridge=0.0)
+    gate = fit_gate(made_up_choices(6000, truth), START, ridge=0.0)
     np.testing.assert_allclose([gate.few, gate.many], truth, atol=0.15)
 
 
 def test_what_would_want_a_negative_weight_gets_none() -> None:
-    gate = fit_gate(NAMES, made_up_choices(2000, np.array([[-1.0, 1.0], [-1.0, 1.0]])), start=0, ridge=0.0)
+    gate = fit_gate(made_up_choices(2000, np.array([[-1.0, 1.0], [-1.0, 1.0]])), START, ridge=0.0)
     assert gate.few[0] == 0
     assert gate.many[0] == 0
     assert gate.few[1] > 0.5
 
 
 def test_a_strong_ridge_leaves_the_starting_score_alone() -> None:
-    gate = fit_gate(NAMES, made_up_choices(300, np.array([[0.0, 2.0], [0.0, 2.0]])), start=0, ridge=1e4)
+    gate = fit_gate(made_up_choices(300, np.array([[0.0, 2.0], [0.0, 2.0]])), START, ridge=1e4)
     np.testing.assert_allclose(gate.few, [1, 0], atol=1e-2)
     np.testing.assert_allclose(gate.many, [1, 0], atol=1e-2)
 
 
 def test_the_scale_of_a_score_does_not_matter() -> None:
     choices = made_up_choices(500, np.array([[1.0, 1.0], [1.0, 1.0]]))
-    stretched = Choices(
-        choices.scores * np.float32([1, 100]), choices.starts, choices.taken, choices.shots, choices.fold
-    )
-    gate, other = fit_gate(NAMES, choices, 0, 0.01), fit_gate(NAMES, stretched, 0, 0.01)
+    stretched = replace(choices, scores=choices.scores * np.float32([1, 100]))
+    gate, other = fit_gate(choices, START, 0.01), fit_gate(stretched, START, 0.01)
     np.testing.assert_allclose(other.few * [1, 100], gate.few, rtol=1e-2, atol=1e-3)
 
 
@@ -70,7 +72,7 @@ def test_only_the_chosen_users_teach() -> None:
 def test_nobody_to_learn_from_is_said() -> None:
     nobody = made_up_choices(5, np.ones((2, 2))).select(np.zeros(5, dtype=np.bool_))
     with pytest.raises(ValueError, match="there is none"):
-        fit_gate(NAMES, nobody, 0, 0.1)
+        fit_gate(nobody, START, 0.1)
 
 
 @pytest.mark.parametrize("weights", [np.array([1.0]), np.array([1.0, -0.1]), np.array([1.0, np.nan])])

@@ -103,7 +103,8 @@ def test_the_gate_finds_the_filter_in_the_block_world() -> None:
     sources: tuple[Source, ...] = (prior(), knn())
     folds = np.arange(USERS, dtype=np.uint8) % 5
     learned = choices_of(sources, block_new_users(), folds, depth=30)
-    gate = fit_gate(("popularity", "user_knn_cosine"), learned, start=0, ridge=0.01)
+    start = Gate(("popularity", "user_knn_cosine"), np.array([1.0, 0.0]), np.array([1.0, 0.0]))
+    gate = fit_gate(learned, start, ridge=0.01)
     top = Hybrid(ITEMS, sources, gate).top_k(block_new_users(seed=7).users, 10)
     assert (top.ids % BLOCKS == (np.arange(USERS) % BLOCKS)[:, None]).mean() > 0.9
     shares = Hybrid(ITEMS, sources, gate).shares(block_new_users(seed=7).users)

@@ -1,0 +1,1 @@
+"""Collaborative filtering by learned attention over a profile's items and its neighbours."""
