@@ -79,7 +79,7 @@ class HybridMethod:
         hybrid, weighed = _settings(settings["hybrid"]), settings["weighed"]
         key = digest_of({"method": self.name, "hybrid": repr(replace(hybrid, ridge=0.0)), "weighed": weighed})
         learned = bench.once(key, lambda: self._learned(bench, hybrid, weighed))
-        fitted = FittedHybrid.of(learned, hybrid, bench.training.n_items, bench.folds)
+        fitted = FittedHybrid(learned, hybrid.ridge, bench.training.n_items, bench.folds)
 
         def method_for(part: Part, posed: Posed) -> Method:
             role: Any = self.role

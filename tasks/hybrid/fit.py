@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from tasks.domain import Evidence, NewUsers, Posed
 from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.gate import Choices, Gate, fit_gate
 from tasks.hybrid.hybrid import FoldOf, Hybrid, OutOfFold
-from tasks.hybrid.settings import HybridSettings
 from tasks.hybrid.sources import FilterSource, PriorSource, SegmentSource, Source
 from tasks.hybrid.start import best_start
 
@@ -55,27 +54,35 @@ class Learned:
         return fit_gate(chosen, self.start, ridge)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FittedHybrid:
     """The hybrid that is shipped, and the one that half B is measured with.
 
     Attributes:
-        whole: Its gate saw all of half B.
-        crossed: Answers users of half B by gates that did not see them.
+        learned: What gates are fitted to.
+        ridge: How strongly they are drawn to the start.
+        n_items: Size I of the catalogue.
+        fold_of: Folds of half B.
 
     """
 
-    whole: Hybrid
-    crossed: OutOfFold
+    learned: Learned
+    ridge: float
+    n_items: int
+    fold_of: FoldOf
 
-    @classmethod
-    def of(cls, learned: Learned, settings: HybridSettings, n_items: int, fold_of: FoldOf) -> "FittedHybrid":
-        """Fit the gate on all of half B, and once without each fold."""
+    @cached_property
+    def whole(self) -> Hybrid:
+        """Its gate saw all of half B."""
+        return self._hybrid(None)
 
-        def hybrid(left_out: int | None = None) -> Hybrid:
-            return Hybrid(n_items, learned.sources, learned.gate(settings.ridge, left_out))
+    @cached_property
+    def crossed(self) -> OutOfFold:
+        """Answers users of half B by gates that did not see them; tuning, which asks half A, never fits these."""
+        return OutOfFold(tuple(self._hybrid(fold) for fold in range(FOLDS)), self.fold_of)
 
-        return cls(hybrid(), OutOfFold(tuple(hybrid(fold) for fold in range(FOLDS)), fold_of))
+    def _hybrid(self, left_out: int | None) -> Hybrid:
+        return Hybrid(self.n_items, self.learned.sources, self.learned.gate(self.ridge, left_out))
 
 
 def folds_of(ids: NDArray[np.uint64], folds: NDArray[np.uint8]) -> FoldOf:

@@ -7,7 +7,6 @@ from tasks.config import load_component
 from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.fit import FOLDS, FittedHybrid, Learned
 from tasks.hybrid.gate import Choices
-from tasks.hybrid.settings import HybridSettings
 from tasks.hybrid.sources import FilterSource, PriorSource, Source, log_shares
 from tasks.hybrid.start import WEIGHTS, best_start, ndcg
 from tests.worlds import block_new_users, block_training
@@ -78,7 +77,7 @@ def test_not_below_its_start_out_of_fold() -> None:
         return (asked.ids % folds).astype(np.uint8)  # type: ignore[attr-defined]
 
     learned = Learned.of(sources, [half_a], [half_b], fold_of, depth=30)
-    fitted = FittedHybrid.of(learned, HybridSettings(), ITEMS, fold_of)
+    fitted = FittedHybrid(learned, 0.03, ITEMS, fold_of)
     choices = choices_of(sources, half_b, fold_of(half_b.users), depth=ITEMS)
     start = np.einsum("cm,m->c", choices.scores, learned.start.many)
     lists = fitted.crossed.top_k(half_b.users, 10, seed=0)
