@@ -46,7 +46,7 @@ class HybridMethod:
     name: str
     role: BenchmarkRole = "ours"
     virtual: bool = True
-    version: int = 2
+    version: int = 3
     once_per_dataset: bool = False
 
     @property

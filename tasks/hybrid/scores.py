@@ -7,9 +7,11 @@ from typing import Any
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.domain import Evidence, NewUsers, Training, VirtualBehaviour
 from tasks.hybrid.same_visit import SameVisit
-from tasks.hybrid.settings import POPULARITIES, SEGMENTS, HybridSettings
-from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, log_shares
+from tasks.hybrid.settings import BLEND, POPULARITIES, SEGMENTS, HybridSettings
+from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, relative
 from tasks.recommenders import FittedRecommender
+from tasks.recommenders.blend import FittedBlend
+from tasks.recommenders.collaborative import CollaborativeFilter
 from tasks.recommenders.decayed_popularity import DecayedPopularity
 
 SAME_VISIT = "same_visit"
@@ -55,21 +57,29 @@ def scores_of(
 
     """
     fit = fit or (lambda component: component.fit(training))
-    sources: list[Source] = [PriorSource(name, log_shares(fitted[name].scores)) for name in POPULARITIES]  # type: ignore[attr-defined]
+    sources: list[Source] = [PriorSource(name, relative(fitted[name].scores)) for name in POPULARITIES]  # type: ignore[attr-defined]
     if training.warm.now is not None:
         for days in settings.half_lives:
             counts = DecayedPopularity(days).counts(training)
-            sources.append(PriorSource(f"decayed_popularity_{days:g}", log_shares(counts)))
+            sources.append(PriorSource(f"decayed_popularity_{days:g}", relative(counts)))
     if training.user_features.categories.shape[1]:
         sources.append(SegmentSource(SEGMENTS, fitted[SEGMENTS]))
-    sources += [FilterSource(name, fitted[name]) for name in settings.filters]  # type: ignore[arg-type]
+    filters = {name: base_of(fitted[f"{name}{BLEND}"]) for name in settings.filters}
+    sources += [FilterSource(name, one) for name, one in filters.items()]
     attention = fit(settings.attention)
     sources += [FilterSource(SAME_VISIT, fit(SameVisit())), FilterSource(ATTENTION, attention)]
     if virtual is not None:
-        completed: Any = fitted[settings.completed]
+        completed = filters[settings.completed]
         sources += [
             GeneratorSource(GENERATOR, virtual.generator, settings.draws, virtual.seed),
             FilterSource(f"{settings.completed}{VIRTUAL}", completed, virtual.completion, Evidence.VIRTUAL),
             FilterSource(f"{ATTENTION}{VIRTUAL}", attention, virtual.completion, Evidence.VIRTUAL),
         ]
     return tuple(sources)
+
+
+def base_of(fitted: FittedRecommender) -> CollaborativeFilter:
+    """The filter of a blend: its settings are those that serve best together with popularity."""
+    if not isinstance(fitted, FittedBlend):
+        raise TypeError(f"expected a blend of a filter with popularity, got {type(fitted).__name__}")
+    return fitted.base

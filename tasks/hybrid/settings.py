@@ -7,6 +7,8 @@ from tasks.recommenders.decayed_popularity import DecayedPopularity
 
 POPULARITIES = ("popularity", "late_popularity")
 """Forms of popularity whose shares are always weighed."""
+BLEND = "_blend"
+"""Suffix of a filter's name with popularity: filters are weighed as they serve best beside popularity."""
 SEGMENTS = "segment_popularity"
 """Weighed where something is known of users before their first event."""
 
@@ -32,7 +34,7 @@ class HybridSettings:
     half_lives: tuple[float, ...] = (3.0, 7.0, 14.0, 30.0)
     draws: int = 4
     depth: int = 60
-    ridge: float = 0.03
+    ridge: float = 0.01
 
     def __post_init__(self) -> None:
         for name in ("filters", "half_lives"):  # lists in YAML
@@ -50,4 +52,4 @@ class HybridSettings:
     @property
     def needs(self) -> tuple[str, ...]:
         """Names in conf/recommender of everything that is fitted for it on real behaviour."""
-        return (*POPULARITIES, SEGMENTS, *self.filters)
+        return (*POPULARITIES, SEGMENTS, *(f"{name}{BLEND}" for name in self.filters))

@@ -1,4 +1,7 @@
-"""What the hybrid weighs: scores of several origins, each brought to a scale on which weights can be compared."""
+"""What the hybrid weighs: scores of several origins, each in units of its largest for the user, 0 … 1.
+
+Shares rather than their logs: what is asked is the head of a list, and logs make light of the head of popularity.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +14,6 @@ from tasks.augmentation.generator import ProfileGenerator
 from tasks.domain import Evidence, NewUsers, VirtualBehaviour
 from tasks.recommenders.base import FittedRecommender
 from tasks.recommenders.collaborative import CollaborativeFilter
-
-_SMALLEST_SHARE = 1e-3
-"""Floor of a share, in units of a uniform one: what is never seen is not impossible."""
 
 
 class Source(Protocol):
@@ -49,17 +49,15 @@ def score_of(source: Source, users: NewUsers, n_items: int) -> NDArray[np.float3
     return out
 
 
-def log_shares(scores: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Log of each item's share of all scores, (…, I); none below a small part of the uniform share.
+def relative(scores: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Scores in units of the largest, 0 … 1, (…, I); 0 where none is above 0.
 
     Args:
         scores: Not negative, (…, I).
 
     """
-    items = scores.shape[-1]
-    total = scores.sum(axis=-1, keepdims=True)
-    shares = np.divide(scores, total, out=np.full(scores.shape, 1 / items, dtype=np.float64), where=total > 0)
-    return np.log(np.maximum(shares, _SMALLEST_SHARE / items)).astype(np.float32)
+    largest = scores.max(axis=-1, keepdims=True, initial=0)
+    return np.divide(scores, largest, out=np.zeros(scores.shape), where=largest > 0).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +66,7 @@ class PriorSource:
 
     Attributes:
         name: Of the form.
-        values: float32 (I,), log shares.
+        values: float32 (I,), in units of the largest: 0 … 1.
 
     """
 
@@ -97,7 +95,7 @@ class SegmentSource:
 
     def add(self, users: NewUsers, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``Source``."""
-        out += weights[:, None] * log_shares(self.fitted.score(users))
+        out += weights[:, None] * relative(self.fitted.score(users))
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +126,7 @@ class FilterSource:
 
 @dataclass(frozen=True, eq=False)
 class GeneratorSource:
-    """What the generator expects: log of its mean probability over draws.
+    """What the generator expects: its mean probability over draws, in units of the user's largest.
 
     Attributes:
         name: Of the method.
@@ -147,4 +145,4 @@ class GeneratorSource:
     def add(self, users: NewUsers, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``Source``."""
         for block, probabilities in self.generator.draw(users, self.draws, self.seed):
-            out[block] += weights[block, None] * log_shares(probabilities.mean(axis=0))
+            out[block] += weights[block, None] * relative(probabilities.mean(axis=0))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tasks.hybrid.gate import Choices, Gate
 
-WEIGHTS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-"""Of a filter, whose scores are 0 … 1, beside log shares of popularity at weight 1."""
+WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""Of a filter beside popularity at weight 1; the scores of both are 0 … 1."""
 _DEPTH = 10
 
 

@@ -9,7 +9,7 @@ from tasks.evaluation.methods import Ranker
 from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.gate import Choices, Gate, fit_gate
 from tasks.hybrid.hybrid import Hybrid, OutOfFold
-from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, log_shares, score_of
+from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, relative, score_of
 from tests.augmentation.made_up import FixedGenerator
 from tests.recommenders.conftest import virtual_of_block
 from tests.worlds import block_new_users, block_training
@@ -18,7 +18,7 @@ ITEMS, BLOCKS, USERS = 60, 3, 30
 
 
 def prior(seed: int = 0) -> PriorSource:
-    return PriorSource("popularity", log_shares(np.random.default_rng(seed).random(ITEMS)))
+    return PriorSource("popularity", relative(np.random.default_rng(seed).random(ITEMS)))
 
 
 def knn(completion: object = None, evidence: Evidence = Evidence.REAL) -> FilterSource:
@@ -31,10 +31,10 @@ def hybrid(sources: tuple[Source, ...], few: list[float], many: list[float]) -> 
     return Hybrid(ITEMS, sources, Gate(names, np.array(few), np.array(many)))
 
 
-def test_log_shares() -> None:
-    shares = log_shares(np.array([[2.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]))
-    np.testing.assert_allclose(np.exp(shares[0]), [0.5, 0.25, 0.25, 1e-3 / 4], rtol=1e-5)
-    np.testing.assert_allclose(np.exp(shares[1]), 0.25, rtol=1e-5)
+def test_relative() -> None:
+    np.testing.assert_allclose(
+        relative(np.array([[2.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])), [[1, 0.5, 0.5, 0], [0] * 4]
+    )
 
 
 def test_scores_are_the_weighted_sum() -> None:
@@ -81,13 +81,14 @@ def test_the_generator_counts_by_its_mean_probability() -> None:
     drawn = np.random.default_rng(3).random((2, USERS, ITEMS)).astype(np.float32)
     scores = score_of(GeneratorSource("generator", FixedGenerator(drawn), 2, 0), users, ITEMS)
     expected = drawn.mean(axis=0)
-    np.testing.assert_allclose(np.exp(scores), expected / expected.sum(axis=1, keepdims=True), rtol=1e-4)
+    np.testing.assert_allclose(scores, expected / expected.max(axis=1, keepdims=True), rtol=1e-4)
 
 
-def test_segments_are_shares() -> None:
+def test_segments_are_in_units_of_the_largest() -> None:
     users = block_new_users().users
-    source = SegmentSource("segment", load_component("recommender", "segment_popularity").fit(block_training()))
-    np.testing.assert_allclose(np.exp(score_of(source, users, ITEMS)).sum(axis=1), 1.0, rtol=1e-3)
+    fitted = load_component("recommender", "segment_popularity").fit(block_training())
+    scores, own = score_of(SegmentSource("segment", fitted), users, ITEMS), fitted.score(users)
+    np.testing.assert_allclose(scores, own / own.max(axis=1, keepdims=True), rtol=1e-5)
 
 
 def test_candidates_hold_no_support_item_and_tell_what_was_taken() -> None:
