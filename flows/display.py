@@ -124,7 +124,7 @@ def _show_table(console: Console, shown: Mapping[str, Any]) -> None:
 
 def _where_to_look(summary: Mapping[str, Any], home: Home) -> list[tuple[str, str]]:
     run_folder = summary["run_folder"]
-    lines = [("run folder", run_folder)]
+    lines = [("run folder", run_folder), ("report", summary["report"])]
     if summary["objective"] is not None:
         lines.append(("objective", f"{summary['objective_name']} = {summary['objective']:.4f}"))
     if summary["mlflow_run_id"]:

@@ -133,7 +133,8 @@ def _stages(config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code:
     augmented = step("augment", augment_stage, config, prepared, trained, run)
     measured = step("evaluate", evaluate_stage, config, prepared, trained, augmented, run, tracked, code)
     step("refit", refit_stage, config, ingested, prepared, fitted, augmented, generator, trained.epochs, run)
-    return step("report", report_stage, config, ingested, prepared, fitted, history, measured, run, tracked)
+    made = (fitted, augmented, generator)
+    return step("report", report_stage, config, ingested, prepared, *made, history, measured, run, tracked)
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="config")

@@ -87,7 +87,7 @@ class Inspection:
     def to_tables(self) -> tuple[Table, ...]:
         """The same as tables of text."""
         return (
-            Table("What cleaning does", ("rule", "dropped", "repaired"), _quality_rows(self.quality)),
+            quality_table(self.quality),
             Table("The clean log", ("what", "count"), self._size_rows()),
             Table("Lengths", ("per", *(f"{quantile:.0%}" for quantile in QUANTILES)), _length_rows(self.lengths)),
             Table(f"Split {self.split or 'impossible'}", ("part", "users or items"), self._part_rows()),
@@ -114,9 +114,11 @@ class Inspection:
         return tuple(rows)
 
 
-def _quality_rows(quality: QualityReport) -> tuple[tuple[str, ...], ...]:
+def quality_table(quality: QualityReport) -> Table:
+    """Rows in, dropped or repaired by rule, rows out."""
     rules = ((rule.rule.replace("_", " "), f"{rule.dropped:,}", f"{rule.repaired:,}") for rule in quality.rules)
-    return (("rows in", f"{quality.rows_in:,}", ""), *rules, ("rows out", f"{quality.rows_out:,}", ""))
+    rows = (("rows in", f"{quality.rows_in:,}", ""), *rules, ("rows out", f"{quality.rows_out:,}", ""))
+    return Table("What cleaning does", ("rule", "dropped", "repaired"), rows)
 
 
 def _length_rows(lengths: tuple[Lengths, ...]) -> tuple[tuple[str, ...], ...]:

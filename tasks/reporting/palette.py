@@ -11,6 +11,8 @@ from typing import Any
 GREY = "#7f7f7f"
 BLUE, GREEN, ORANGE, SKY = "#0072B2", "#009E73", "#E69F00", "#56B4E9"
 VERMILION, PURPLE = "#D55E00", "#CC79A7"
+REAL, GENERATED = "#333333", PURPLE
+"""Real behaviour in every figure that compares it with generated behaviour, and the latter."""
 
 VIRTUAL = "_virtual"
 """Suffix of methods that use virtual behaviour."""

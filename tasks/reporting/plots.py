@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from math import nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from tasks.reporting.canvas import blank, finish, whole_numbers
 from tasks.reporting.labels import figure_label, question_label
-from tasks.reporting.palette import BLUE, GREEN, GREY, VERMILION, styles
+from tasks.reporting.palette import BLUE, GENERATED, GREY, REAL, styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,36 +33,62 @@ def loss_plot(history: History) -> "Figure":
     if not history or any(name not in history[0] for name in ("epoch", "loss/generator", "loss/critic")):
         names = sorted(history[0]) if history else []
         raise ValueError(f"expected epochs with epoch, loss/generator and loss/critic, got {len(history)} with {names}")
-    figure = _figure(9.0, 3.8)
+    figure = blank(9.0, 3.8)
     losses, accuracy = figure.subplots(1, 2)
-    epochs = [record["epoch"] + 1 for record in history]
-    # One epoch is a point: a line through it would not be seen.
-    marker = "o" if len(epochs) <= 30 else ""
-    for name, colour, dashes, label in (
-        ("loss/critic", BLUE, "--", "critic"),
-        ("loss/generator", VERMILION, "-", "generator"),
-    ):
-        losses.plot(
-            epochs, _series(history, name), color=colour, linestyle=dashes, marker=marker, markersize=3, label=label
-        )
-    plural = "" if len(epochs) == 1 else "s"
-    _finish(losses, f"Losses, {len(epochs)} epoch{plural}", "epoch", "mean loss of the epoch")
-    for name, colour, dashes, label in (
-        ("critic/accuracy_real", GREEN, "--", "real profiles"),
-        ("critic/accuracy_fake", VERMILION, "-", "generated profiles"),
-    ):
-        values = 100 * _series(history, name)
-        accuracy.plot(epochs, values, color=colour, linestyle=dashes, marker=marker, markersize=3, label=label)
-    accuracy.axhline(50, color=GREY, linewidth=1, linestyle=":", label="cannot tell them apart")
-    accuracy.set_ylim(-2, 102)
-    for axes in (losses, accuracy):
-        axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
-    _finish(accuracy, "Critic, share judged right", "epoch", "accuracy (%)")
+    draw_losses(losses, history)
+    draw_critic_accuracy(accuracy, history)
     return figure
 
 
+def draw_losses(axes: "Axes", history: History) -> None:
+    """Mean loss of generator and critic per epoch."""
+    for name, colour, dashes, label in (
+        ("loss/critic", BLUE, "--", "critic"),
+        ("loss/generator", GENERATED, "-", "generator"),
+    ):
+        draw_epochs(axes, history, _series(history, name), color=colour, linestyle=dashes, label=label)
+    finish(axes, f"Losses, {_epochs(history)}", "epoch", "mean loss of the epoch")
+    axes.legend(frameon=False, fontsize=9)
+
+
+def draw_critic_accuracy(axes: "Axes", history: History) -> None:
+    """Share of real and of generated profiles that the critic judges right, in percent, per epoch."""
+    for name, colour, dashes, label in (
+        ("critic/accuracy_real", REAL, "--", "real profiles"),
+        ("critic/accuracy_fake", GENERATED, "-", "generated profiles"),
+    ):
+        draw_epochs(axes, history, 100 * _series(history, name), color=colour, linestyle=dashes, label=label)
+    axes.axhline(50, color=GREY, linewidth=1, linestyle=":", label="cannot tell them apart")
+    axes.set_ylim(-2, 102)
+    finish(axes, f"Critic, share judged right, {_epochs(history)}", "epoch", "accuracy (%)")
+    axes.legend(frameon=False, fontsize=9)
+
+
+def draw_epochs(axes: "Axes", history: History, values: np.ndarray, **look: Any) -> None:
+    """A line over epochs, counted from 1.
+
+    Args:
+        axes: Where to draw.
+        history: Says which epochs there are.
+        values: float (epochs,), nan where nothing was measured.
+        look: Colour, dashes and label, as for ``Axes.plot``.
+
+    """
+    epochs = [record["epoch"] + 1 for record in history]
+    # One epoch is a point: a line through it would not be seen.
+    axes.plot(epochs, values, marker="o" if len(epochs) <= 30 else "", markersize=3, **look)
+    axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
+    whole_numbers(axes)
+
+
 def accuracy_by_shots(
-    cells: pl.DataFrame, question: str, metric: str = "hit_rate", k: int = 10, methods: Sequence[str] | None = None
+    cells: pl.DataFrame,
+    question: str,
+    metric: str = "hit_rate",
+    k: int = 10,
+    methods: Sequence[str] | None = None,
+    *,
+    narrow: bool = False,
 ) -> "Figure":
     """An accuracy figure against the number of known events, per method, with 95 % bands over users.
 
@@ -71,6 +98,7 @@ def accuracy_by_shots(
         metric: Name of the metric.
         k: Its cut.
         methods: Methods to draw, in the order of the legend; all by default.
+        narrow: For a phone: the legend stands below.
 
     Raises:
         ValueError: There is nothing to draw.
@@ -87,7 +115,7 @@ def accuracy_by_shots(
     names = [name for name in methods or chosen["method"].unique(maintain_order=True) if name in set(chosen["method"])]
     if not names:
         raise ValueError(f"no figures of {metric} at {k} for {question}: cells hold {_held(cells)}")
-    figure = _figure(8.6, 4.4)
+    figure = blank(4.6, 4.4) if narrow else blank(8.6, 4.4)
     axes = figure.subplots()
     style = styles(names)
     for name in names:
@@ -105,33 +133,14 @@ def accuracy_by_shots(
     axes.set_xticks(range(len(shots)), [one if same else f"{one}\nn = {users.get(one, 0):,}" for one in shots])
     population = f"n = {next(iter(users.values())):,} users, " if same else ""
     title = f"{figure_label(metric, k)}: {question_label(question)}\n{population}bands: 95 % bootstrap over users"
-    _finish(axes, title, "known events (shots)", figure_label(metric, k), legend=False)
-    figure.legend(loc="outside right center", frameon=False, fontsize=9, handlelength=3.2)
+    finish(axes, title, "known events (shots)", figure_label(metric, k), size=10 if narrow else 11)
+    stands: dict[str, Any] = {"loc": "outside lower center", "ncols": 2} if narrow else {"loc": "outside right center"}
+    figure.legend(frameon=False, fontsize=9, handlelength=3.2, **stands)
     return figure
 
 
-def _figure(width: float, height: float) -> "Figure":
-    """An empty figure of this size in inches, drawn by Agg, outside pyplot."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _finish(axes: "Axes", title: str, x: str, y: str, *, legend: bool = True) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    axes.set_title(title, fontsize=11)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.grid(axis="y", color="#dddddd", linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    if legend:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.legend(frameon=False, fontsize=9)
+def _epochs(history: History) -> str:
+    return f"{len(history)} epoch" + ("" if len(history) == 1 else "s")
 
 
 def _series(history: History, name: str) -> np.ndarray:

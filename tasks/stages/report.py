@@ -1,4 +1,4 @@
-"""What a run leaves behind for people and programs: summary.json, figures, tables."""
+"""What a run leaves behind for people and programs: summary.json, figures, tables, the report."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,23 @@ from typing import Any
 import polars as pl
 import yaml
 
+from tasks.augmentation.generator import ProfileGenerator
 from tasks.config import RunConfig
 from tasks.domain import Provenance
 from tasks.evaluation.evaluation import Evaluation
+from tasks.recommenders import FittedRecommender
 from tasks.reporting.plots import accuracy_by_shots, loss_plot
+from tasks.reporting.report.page import write_page
 from tasks.reporting.tables import Table, shots_table, to_markdown
 from tasks.runs import Run
 from tasks.stages.fit import VIRTUAL, Fitted, monitored
 from tasks.stages.ingest import Ingested, asked
 from tasks.stages.prepare import Prepared
+from tasks.stages.report_content import asked_of, report_of
 from tasks.tracking import TrackedRun, register_model
+
+REPORT = "report.html"
+"""The page for people, in the run's folder and among the MLflow run's artifacts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +118,14 @@ def report_stage(
     ingested: Ingested,
     prepared: Prepared,
     fitted: Fitted,
+    augmented: FittedRecommender,
+    generator: ProfileGenerator,
     history: Sequence[Mapping[str, float]],
     measured: Measured,
     run: Run,
     tracked: TrackedRun,
 ) -> dict[str, Any]:
-    """Write figures, tables and ``summary.json``, and hand everything to the tracking store.
+    """Write figures, tables, ``report.html`` and ``summary.json``, and hand everything to the tracking store.
 
     Returns:
         The summary.
@@ -142,6 +151,7 @@ def report_stage(
         "run_id": run.id,
         "run_folder": str(run.folder),
         "mlflow_run_id": tracked.id,
+        "report": str(run.folder / REPORT),
         "registered": registered,
         "question": question,
         "question_asked": asked(config)[0],
@@ -154,6 +164,9 @@ def report_stage(
         "choices": dict(config.names),
         "metrics": metrics,
     }
+    whom = asked_of(prepared, measured.half_b, measured.test)
+    content = report_of(config, ingested, prepared, fitted, augmented, generator, history, whom, table, run, tracked.id)
+    tracked.log_file(write_page(content, run.folder / REPORT))
     text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
     (run.folder / "summary.json").write_text(text, encoding="utf-8")
     tracked.log_text(text, "summary.json")

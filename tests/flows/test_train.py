@@ -15,7 +15,7 @@ from tasks.stages.looks import BOOK, write_down
 from tests.flows.commands import QUICK, command, run_folder
 
 LEGAL = re.compile(r"^(val|val_a|test)/\w+/\w+/([a-z_]+_at_\d+|users)(_strict)?/(shots_\w+|mean)$")
-LEAVES = ("summary.json", "config.yaml", "results.md", "data_quality.json", "data_quality.md")
+LEAVES = ("summary.json", "report.html", "config.yaml", "results.md", "data_quality.json", "data_quality.md")
 FIGURES = ("losses.png", "hit_rate_at_10_by_shots.png", "ndcg_at_10_by_shots.png")
 
 
@@ -59,7 +59,7 @@ def test_a_run_leaves_everything_in_its_folder(with_times: Done, without_times: 
         assert done.folder.parent == Home.current().runs
         names = {path.relative_to(done.folder).as_posix() for path in done.folder.rglob("*")}
         assert {"summary.json", "config.yaml", "evaluation/val/per_user.parquet", "model/format.json"} <= names
-        assert {f"figures/{figure}" for figure in FIGURES} <= names
+        assert {"report.html"} | {f"figures/{figure}" for figure in FIGURES} <= names
         assert done.summary["run_id"] == done.folder.name
         assert "Traceback" not in done.err
 

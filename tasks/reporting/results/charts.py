@@ -1,12 +1,12 @@
 """Charts of the page: SVG files that are the same byte for byte whenever their figures are."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tasks.reporting.canvas import blank, plain_style
 from tasks.reporting.palette import BLUE, GREY, VERMILION
 from tasks.reporting.plots import accuracy_by_shots
 from tasks.reporting.results.wording import image_name
@@ -25,7 +25,6 @@ _LINES = {
     "popularity": (GREY, ":", "", 1.6),
 }
 """Colour, dashes, marker and width of the headline's lines."""
-_SALT = "coldcart"
 
 
 def shown_methods(lookup: Lookup, place: Place) -> tuple[str, ...]:
@@ -54,7 +53,7 @@ def write_charts(lookup: Lookup, folder: Path) -> tuple[Path, ...]:
     for place in lookup.places:
         for metric in METRICS:
             if any(_measured(lookup, place, name, metric) for name in shown_methods(lookup, place)):
-                with _plain_style():
+                with plain_style():
                     _save(accuracy_figure(lookup, place, metric), folder / image_name(place, metric))
                 written.append(folder / image_name(place, metric))
     return tuple(written)
@@ -79,8 +78,8 @@ def headline_figure(lookup: Lookup, path: Path) -> Path | None:
     if not places:
         return None
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _plain_style():
-        figure = _empty(3.3 * len(places) + 0.4, 3.4)
+    with plain_style():
+        figure = blank(3.3 * len(places) + 0.4, 3.4)
         panels = figure.subplots(1, len(places), squeeze=False)[0]
         for place, axes in zip(places, panels, strict=True):
             _draw(axes, lookup, place)
@@ -148,27 +147,6 @@ def _strongest(lookup: Lookup, place: Place, names: Sequence[str]) -> str | None
 
 def _measured(lookup: Lookup, place: Place, name: str, metric: str = "ndcg") -> bool:
     return any(lookup.at(place, name, shots, metric) for shots in place.shots)
-
-
-def _empty(width: float, height: float) -> "Figure":
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-@contextmanager
-def _plain_style() -> Iterator[None]:
-    """Matplotlib as it comes, whatever the reader's own settings are; they hold again afterwards."""
-    import matplotlib as mpl
-
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        # Names of clip paths hang on the salt; without one they are random.
-        mpl.rcParams["svg.hashsalt"] = _SALT
-        yield
 
 
 def _save(figure: "Figure", path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The report of one training run: a single HTML page that needs nothing from elsewhere."""
