@@ -28,6 +28,9 @@ PATHS = frozenset(
 )
 """Settings that take a file, a folder or a reference to a model."""
 
+RUNS = "run_ids"
+"""Setting that takes a list of runs."""
+
 SWEEPS = frozenset({"-m", "--multirun"})
 
 
@@ -66,11 +69,20 @@ def quote_paths(arguments: Sequence[str]) -> list[str]:
 
 def _quoted(argument: str) -> str:
     key, equals, value = argument.partition("=")
+    if key == RUNS and value:
+        inner = value.removeprefix("[").removesuffix("]").split(",")
+        return f"{key}=[{','.join(_in_quotes(one.strip()) for one in inner)}]"
     if key.lstrip("+") not in PATHS or not value or value == "null" or value[0] in "'\"":
         return argument
+    return f"{key}{equals}{_in_quotes(value)}"
+
+
+def _in_quotes(value: str) -> str:
+    if value[:1] in ("'", '"'):
+        return value
     # Backslashes before a quote are doubled, the quote itself is escaped; the end of the value is a quote, too.
     escaped = re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + (r"\'" if found[2] else ""), value)
-    return f"{key}{equals}'{escaped}'"
+    return f"'{escaped}'"
 
 
 def check_arguments(arguments: list[str] | None = None) -> None:

@@ -6,6 +6,8 @@ python -m flows.train -m seed=0,1,2    # one run after another
 """
 
 import logging
+import sys
+from functools import partial
 from typing import Any
 
 import hydra
@@ -16,6 +18,7 @@ from prefect.runtime import flow_run
 
 from flows.arguments import start
 from flows.display import show_configuration, show_summary
+from flows.multirun import current_jobs, several_jobs
 from flows.orchestration import prefect_server
 from flows.steps import step
 from flows.terminal import configure_terminal, one_error
@@ -27,7 +30,10 @@ from tasks.ingestion.raw import RawLog
 from tasks.overrides import CONF_DIR
 from tasks.runs import CodeState, Home, Run, code_state, open_run, run_key
 from tasks.runs.state import RunState
+from tasks.sweeps.child import Child
+from tasks.sweeps.labels import run_label
 from tasks.tracking import TrackedRun, fail_run, run_tags, start_run
+from tasks.training.epoch_reports import EpochReport
 
 logger = logging.getLogger(__name__)
 
@@ -51,27 +57,36 @@ def train(overrides: list[str] = []) -> dict[str, Any]:  # noqa: B006 - only rea
     return train_with(load_config(overrides))
 
 
-def train_with(config: RunConfig) -> dict[str, Any]:
-    """Open the run of this configuration, data and code (or go on with it), and take it through its stages."""
-    raw, problem = _obtain(config)
+def train_with(config: RunConfig, child: Child | None = None) -> dict[str, Any]:
+    """Open the run of this configuration, data and code (or go on with it), and take it through its stages.
+
+    Args:
+        config: The run's configuration.
+        child: Whose trial it is; None for a run of its own.
+    """
+    raw, problem = obtain(config)
     home, code = Home.current(), code_state()
     key = run_key(config.plain, [file.sha256 for file in raw.files] if raw else [], code.version)
     name = "-".join([*(config.names[group] for group in ("dataset", "network", "loss")), f"seed{config.seed}"])
 
-    def on_stale(state: RunState) -> None:
-        if state.mlflow_run_id is not None:
-            fail_run(config.tracking, home, state.mlflow_run_id, state.failure or "stale")
-
     with (
-        open_run(home, key, name=name, resume=config.resume, on_stale=on_stale) as run,
-        _track(config, home, run, code, raw, name) as tracked,
+        open_run(home, key, name=name, resume=config.resume, on_stale=partial(on_stale_run, config, home)) as run,
+        _track(config, home, run, code, raw, child) as tracked,
     ):
+        if child is not None:
+            child.mark(run)
         if raw is None:
             raise problem or AssertionError
-        return _stages(config, raw, run, tracked, code)
+        return _stages(config, raw, run, tracked, code, child.on_epoch if child else None)
 
 
-def _obtain(config: RunConfig) -> tuple[RawLog | None, ColdcartError | None]:
+def on_stale_run(config: RunConfig, home: Home, state: RunState) -> None:
+    """The MLflow run of a run whose process is gone is marked, too."""
+    if state.mlflow_run_id is not None:
+        fail_run(config.tracking, home, state.mlflow_run_id, state.failure or "stale")
+
+
+def obtain(config: RunConfig) -> tuple[RawLog | None, ColdcartError | None]:
     """The log, or why it cannot be had: a run that has no data is a failed run all the same."""
 
     @task(
@@ -92,7 +107,9 @@ def _obtain(config: RunConfig) -> tuple[RawLog | None, ColdcartError | None]:
         return None, error
 
 
-def _track(config: RunConfig, home: Home, run: Run, code: CodeState, raw: RawLog | None, name: str) -> TrackedRun:
+def _track(
+    config: RunConfig, home: Home, run: Run, code: CodeState, raw: RawLog | None, child: Child | None
+) -> TrackedRun:
     """The MLflow run: a new one, or the one that an interrupted run left."""
     question = config.question or config.dataset.questions[0]
     tags = run_tags(
@@ -108,13 +125,27 @@ def _track(config: RunConfig, home: Home, run: Run, code: CodeState, raw: RawLog
     )
     # The question may turn out to be another one once the log is read; a failed ingestion is a run all the same.
     experiment = config.tracking.experiment_name(config.names["dataset"])
-    tracked = start_run(config.tracking, home, name=name, experiment=experiment, tags=tags, run_id=run.mlflow_run_id)
+    if child is None:
+        name, parent = run_label(config, run.number), None
+    else:
+        name, parent, experiment, tags = child.name, child.parent_run_id, child.experiment, tags | child.all_tags
+    tracked = start_run(
+        config.tracking,
+        home,
+        name=name,
+        experiment=experiment,
+        tags=tags,
+        run_id=run.mlflow_run_id,
+        parent_run_id=parent,
+    )
     run.set_mlflow_run(tracked.id)
     tracked.log_parameters(config.plain)
     return tracked
 
 
-def _stages(config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code: CodeState) -> dict[str, Any]:
+def _stages(
+    config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code: CodeState, on_epoch: EpochReport | None
+) -> dict[str, Any]:
     # Torch, Lightning and scikit-learn take seconds to import; --help and a typo should not wait for them.
     from tasks.stages.evaluation_fit import augment_stage, evaluate_stage, train_stage
     from tasks.stages.ingest import ingest_log
@@ -128,7 +159,7 @@ def _stages(config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code:
     tracked.log_text(ingested.quality.to_markdown(), "data_quality.md")
     prepared = step("split", prepare, ingested, config)
     tracked.set_tags({"split": prepared.split.name, "split_asked": config.names["split"]})
-    trained = step("train", train_stage, config, ingested, prepared, run, tracked)
+    trained = step("train", train_stage, config, ingested, prepared, run, tracked, on_epoch)
     fitted, generator, history = trained.fitted, trained.result.generator, trained.result.history
     augmented = step("augment", augment_stage, config, prepared, trained, run)
     measured = step("evaluate", evaluate_stage, config, prepared, trained, augmented, run, tracked, code)
@@ -139,10 +170,13 @@ def _stages(config: RunConfig, raw: RawLog, run: Run, tracked: TrackedRun, code:
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="config")
 @one_error
-def main(_: object) -> float | None:
+def run(_: object) -> float | None:
     """One run from the command line; returns the figure that sweeps maximise."""
     configure_terminal()
     overrides = list(HydraConfig.get().overrides.task)
+    jobs = current_jobs()
+    if jobs is not None:
+        return jobs.run(HydraConfig.get().job.num, overrides, train_with)
     config = load_config(overrides)
     show_configuration(config)
     with prefect_server(meanwhile=_import_ahead):
@@ -150,6 +184,12 @@ def main(_: object) -> float | None:
     show_summary(summary, Home.current())
     objective = summary["objective"]
     return None if objective is None else float(objective)
+
+
+def main() -> None:
+    """What is typed: one run, or with -m several under one parent."""
+    with several_jobs(sys.argv[1:]):
+        run()
 
 
 def _import_ahead() -> None:

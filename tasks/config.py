@@ -131,11 +131,28 @@ def load_settings(settings: type[T], config_name: str, overrides: Sequence[str] 
     check_overrides(overrides)
     plain, _ = _compose(config_name, overrides)
     values = {key: build_component(key, value) if key in COMPONENT_GROUPS else value for key, value in plain.items()}
-    _refuse_unknown("", settings, values)
+    return _typed("", settings, values)
+
+
+def load_appended(group: str, settings: type[T], overrides: Sequence[str]) -> T:
+    """Build the settings of a group that is appended to the root (``+sweep=losses``) and no part of a run.
+
+    Raises:
+        ConfigError: Nothing is chosen from the group, or a key or value cannot be used.
+    """
+    check_overrides(overrides)
+    plain, _ = _compose("config", overrides)
+    if not isinstance(plain.get(group), dict):
+        raise ConfigError(f"{group}: choose one with +{group}=<name>; there is {', '.join(choices(group))}")
+    return _typed(group, settings, plain[group])
+
+
+def _typed(prefix: str, settings: type[T], values: Mapping[str, Any]) -> T:
+    _refuse_unknown(prefix, settings, values)
     try:
         return TypeAdapter(settings).validate_python(values)
     except ValidationError as error:
-        raise ConfigError(first_problem(error.errors()[0], "", ())) from error
+        raise ConfigError(first_problem(error.errors()[0], prefix, ())) from error
 
 
 def _compose(config_name: str, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -14,7 +14,9 @@ from tasks.errors import ConfigError
 from tasks.overrides import CONF_DIR, choices, groups
 from tasks.splitting import TemporalSplit, UserHoldoutSplit
 
-OPTIONS = [(group, name) for group in groups() for name in choices(group) if group not in {"experiment", "search"}]
+OPTIONS = [
+    (group, name) for group in groups() for name in choices(group) if group not in {"experiment", "search", "sweep"}
+]
 NAMES = [f"{group}={name}" for group, name in OPTIONS]
 SECRET = "hunter2"
 

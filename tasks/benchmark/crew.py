@@ -33,11 +33,18 @@ class Crew:
         size: Number of processes.
         threads: Threads per process.
         step: Runs each unit.
+        worker: Makes a worker from its number of threads; those of the benchmark by default.
 
     """
 
-    def __init__(self, size: int, threads: int, step: Step = plain_step) -> None:
-        self._workers = [WorkerProcess(threads) for _ in range(size)]
+    def __init__(
+        self,
+        size: int,
+        threads: int,
+        step: Step = plain_step,
+        worker: Callable[[int], WorkerProcess] | None = None,
+    ) -> None:
+        self._workers = [(worker or WorkerProcess)(threads) for _ in range(size)]
         self._step = step
 
     def do(self, board: Board, work: Work) -> None:

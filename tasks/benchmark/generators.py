@@ -4,16 +4,17 @@ import logging
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from tasks.benchmark.digests import plain_values
-from tasks.benchmark.method import EpochReport, Settings
+from tasks.benchmark.method import Settings
 from tasks.config import build_component
 from tasks.runs.files import read_json, write_json
 from tasks.runs.key import digest_of, relevant
 from tasks.stages.fit import Fitted, monitored, train_generator
+from tasks.training.epoch_reports import EpochReport, epoch_reporter
 from tasks.training.train import TrainingResult
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _train(bench: "Workbench", settings: Settings, folder: Path, on_epoch: Epoch
             work,
             fitted=fitted,
             tuning=bench.prepared.half_a,
-            loggers=[_epoch_reporter(monitor, on_epoch)] if on_epoch else (),
+            loggers=[epoch_reporter(monitor, on_epoch)] if on_epoch else (),
         )
     except Exception:
         # Neither a training that was stopped early nor one that went astray is worth going on with.
@@ -126,26 +127,3 @@ def _figures(folder: Path) -> list[tuple[int, float]]:
 def _digest(bench: "Workbench", settings: Settings, version: int) -> str:
     own = {"question": bench.question, "seed": bench.seed, "split_seed": bench.ground.config.seed, "version": version}
     return digest_of({"data": asdict(bench.ground.identity), "settings": relevant(plain_values(settings)), **own})
-
-
-def _epoch_reporter(monitor: str, on_epoch: EpochReport) -> Any:
-    from pytorch_lightning.loggers import Logger
-
-    class EpochReporter(Logger):
-        """Hands the monitored figure of each epoch on."""
-
-        @property
-        def name(self) -> str:
-            return "benchmark"
-
-        @property
-        def version(self) -> str:
-            return "0"
-
-        def log_metrics(self, metrics: Any, step: int | None = None) -> None:
-            if monitor in metrics:
-                on_epoch(int(step or 0), float(metrics[monitor]))
-
-        def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None: ...
-
-    return EpochReporter()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from tasks.config import RunConfig
 from tasks.domain import Posed
 from tasks.evaluation.methods import Method
+from tasks.training.epoch_reports import EpochReport
 
 if TYPE_CHECKING:
     from tasks.benchmark.workbench import Workbench
@@ -16,8 +17,6 @@ Settings = Mapping[str, Any]
 Part = Literal["half_a", "half_b", "test"]
 """Which new users are asked: half A tunes, half B and test are reported."""
 BenchmarkRole = Literal["baseline", "ours", "placebo", "ablation", "own"]
-EpochReport = Callable[[int, float], None]
-"""Told an epoch (0-based) and its figure; raises to end a training that is not worth going on with."""
 
 
 @dataclass(frozen=True, slots=True)

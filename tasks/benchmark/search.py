@@ -103,10 +103,20 @@ def read_space(name: str | None) -> Space:
     if not path.is_file():
         raise ConfigError(f"conf/search/{name}.yaml: expected a search space, there is no such file")
     content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    return {str(setting): _entry(f"conf/search/{name}.yaml: {setting}", node) for setting, node in content.items()}
+    return {str(setting): read_entry(f"conf/search/{name}.yaml: {setting}", node) for setting, node in content.items()}
 
 
-def _entry(where: str, node: Any) -> Range | Choice:
+def read_entry(where: str, node: Any) -> Range | Choice:
+    """What is tried of one setting, from plain values.
+
+    Args:
+        where: Where it stands, for messages.
+        node: ``{low, high, log, step}`` or ``{choices: […]}``.
+
+    Raises:
+        ConfigError: It is neither.
+
+    """
     if isinstance(node, dict) and set(node) == {"choices"} and isinstance(node["choices"], list) and node["choices"]:
         return Choice(tuple(node["choices"]))
     if not isinstance(node, dict) or not {"low", "high"} <= set(node) <= {"low", "high", "log", "step"}:

@@ -91,7 +91,7 @@ def search(
     while (number := len(study.trials)) < trials:
         if time.time() > deadline:
             raise OutOfTimeError(f"{number} of {trials} settings were tried when the time was over")
-        study.sampler = _sampler(seed, number, trials)
+        study.sampler = sampler_for(seed, number, trials)
         if number < len(starts):
             study.enqueue_trial(dict(starts[number]))
         trial = study.ask(distributions)
@@ -122,11 +122,18 @@ def _study(trials: int) -> "Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    pruner = optuna.pruners.MedianPruner(n_startup_trials=max(2, trials // 4), n_warmup_steps=_WARM_UP)
-    return optuna.create_study(direction="maximize", pruner=pruner)
+    return optuna.create_study(direction="maximize", pruner=pruner_for(trials))
 
 
-def _sampler(seed: int, number: int, trials: int) -> Any:
+def pruner_for(trials: int) -> Any:
+    """What stops hopeless trainings of a search of so many trials: the median rule, after a few have run through."""
+    from optuna.pruners import MedianPruner
+
+    return MedianPruner(n_startup_trials=max(2, trials // 4), n_warmup_steps=_WARM_UP)
+
+
+def sampler_for(seed: int, number: int, trials: int) -> Any:
+    """What proposes a trial: seeded by the search's seed and the trial's number, so that no state need be kept."""
     from optuna.samplers import TPESampler
 
     # A quarter of the trials looks around before the estimator has its say; ten, its default, would be half of them.

@@ -3,11 +3,7 @@
 ``python -m tasks.benchmark.worker <file descriptor>``; started by ``tasks.benchmark.workers``.
 """
 
-import logging
-import os
-import queue
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -24,10 +20,8 @@ from tasks.benchmark.tuning import Best, OutOfTimeError, search
 from tasks.benchmark.units import (
     CellDone,
     CellFailed,
-    Finished,
     Measure,
     Message,
-    Said,
     Started,
     Survey,
     Surveyed,
@@ -35,6 +29,7 @@ from tasks.benchmark.units import (
     Unit,
 )
 from tasks.benchmark.workbench import Workbench, generator_store
+from tasks.benchmark.worker_loop import serve
 from tasks.results.cell import Cell
 from tasks.results.store import write_cell, write_users
 from tasks.runs.closing import one_line
@@ -119,57 +114,6 @@ def headline(cell: Cell) -> dict[str, float]:
     }
 
 
-class Tell:
-    """Sends messages; threads take turns.
-
-    Args:
-        connection: To the process that hands out the work.
-
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection, self._lock = connection, threading.Lock()
-
-    def __call__(self, message: Message) -> None:
-        """Send one."""
-        with self._lock:
-            self._connection.send(message)
-
-
-class _Forward(logging.Handler):
-    """Hands log records to the process that shows them."""
-
-    def __init__(self, tell: Tell) -> None:
-        super().__init__(logging.WARNING)
-        self._tell = tell
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._tell(Said(record.name, record.levelno, record.getMessage()))
-
-
-def serve(connection: Connection) -> None:
-    """Do units until the other end is gone."""
-    tell, units = Tell(connection), queue.SimpleQueue[Unit]()
-    threading.Thread(target=_listen, args=(connection, units), daemon=True).start()
-    logging.getLogger().handlers[:] = [_Forward(tell)]
-    logging.captureWarnings(True)
-    desk = Desk(Home.current())
-    while True:
-        unit = units.get()
-        try:
-            tell(Finished(desk.do(unit, tell)))
-        except Exception as error:
-            tell(Finished(None, one_line(error), traceback.format_exc()))
-
-
-def _listen(connection: Connection, units: "queue.SimpleQueue[Unit]") -> None:
-    """Where the other end goes, this process goes, whatever it is doing."""
-    while True:
-        try:
-            units.put(connection.recv())
-        except (EOFError, OSError):
-            os._exit(1)
-
-
 if __name__ == "__main__":
-    serve(Connection(int(sys.argv[1])))
+    desk = Desk(Home.current())
+    serve(Connection(int(sys.argv[1])), lambda unit, tell, _: desk.do(unit, tell))

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import Any
 
-from tasks.benchmark.units import Finished, Message, Said, Unit
+from tasks.benchmark.units import Finished, Message, Said
 from tasks.errors import ColdcartError
 from tasks.runs.home import REPOSITORY
 
@@ -28,13 +29,18 @@ class WorkerProcess:
 
     """
 
+    module = "tasks.benchmark.worker"
+    """What the process runs; it is given the number of its socket."""
+
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
 
-    def run(self, unit: Unit, listen: Callable[[Message], None]) -> Finished:
+    def run(self, unit: Any, listen: Callable[[Message], object]) -> Finished:
         """Do a unit; its messages are handed to ``listen`` as they come, log records to our loggers.
+
+        What ``listen`` returns, unless None, is sent back as the answer that the worker waits for.
 
         Raises:
             WorkerDiedError: The process ended first.
@@ -49,8 +55,8 @@ class WorkerProcess:
                     return message
                 if isinstance(message, Said):
                     logging.getLogger(message.logger).log(message.level, "%s", message.text)
-                else:
-                    listen(message)
+                elif (answer := listen(message)) is not None:
+                    connection.send(answer)
         except (EOFError, OSError) as error:
             code = self.stop()
             raise WorkerDiedError(
@@ -80,7 +86,7 @@ class WorkerProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tasks.benchmark.worker", str(theirs.fileno())],
+                [sys.executable, "-m", self.module, str(theirs.fileno())],
                 cwd=REPOSITORY,
                 env=os.environ | dict.fromkeys(THREADS, str(self._threads)),
                 stdin=subprocess.DEVNULL,

@@ -59,6 +59,11 @@ class Home:
         return self.root / "artifacts"
 
     @property
+    def trash(self) -> Path:
+        """What ``flows.prune`` has begun to remove."""
+        return self.root / "trash"
+
+    @property
     def downloads(self) -> Path:
         """Models fetched from a remote store."""
         return self.root / "downloads"

@@ -42,6 +42,11 @@ class Run(Closing):
         return self._state.id
 
     @property
+    def number(self) -> int:
+        """Which run of its key it is, from 1 on."""
+        return _number(self._state)
+
+    @property
     def state(self) -> RunState:
         """The state as last written."""
         return self._state

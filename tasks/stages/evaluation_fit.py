@@ -15,6 +15,7 @@ from tasks.stages.prepare import Prepared
 from tasks.stages.refit import best_epoch
 from tasks.stages.report import Measured, write_history, write_provenance
 from tasks.tracking import TrackedRun
+from tasks.training.epoch_reports import EpochReport, epoch_reporter
 from tasks.training.train import TrainingResult
 
 logger = logging.getLogger(__name__)
@@ -39,11 +40,29 @@ class Trained:
     epochs: int
 
 
-def train_stage(config: RunConfig, ingested: Ingested, prepared: Prepared, run: Run, tracked: TrackedRun) -> Trained:
-    """Fit the recommenders on real behaviour and train the generator, from its last epoch on if interrupted."""
+def train_stage(
+    config: RunConfig,
+    ingested: Ingested,
+    prepared: Prepared,
+    run: Run,
+    tracked: TrackedRun,
+    on_epoch: EpochReport | None = None,
+) -> Trained:
+    """Fit the recommenders on real behaviour and train the generator, from its last epoch on if interrupted.
+
+    Args:
+        config: The run's configuration.
+        ingested: The log.
+        prepared: Split and questions.
+        run: Keeps checkpoints.
+        tracked: Is logged to after every epoch.
+        on_epoch: Told the figure of each scored epoch on half A.
+
+    """
     training = prepared.ground.training
     fitted = fit_real(config, training, prepared.half_a)
-    epoch_logger = tracked.epoch_logger()
+    monitor = monitored(config, prepared.question)
+    loggers = [tracked.epoch_logger(), epoch_reporter(monitor, on_epoch) if on_epoch else None]
     result = train_generator(
         config,
         training,
@@ -52,9 +71,9 @@ def train_stage(config: RunConfig, ingested: Ingested, prepared: Prepared, run: 
         run.stage_folder(TRAIN),
         fitted=fitted,
         tuning=prepared.half_a,
-        loggers=[epoch_logger] if epoch_logger else [],
+        loggers=[one for one in loggers if one is not None],
     )
-    epochs = best_epoch(result.history, monitored(config, prepared.question))
+    epochs = best_epoch(result.history, monitor)
     run.mark_done(TRAIN, {"epochs": epochs})
     logger.info("the generator served tuning users best after %d of %d epochs", epochs, len(result.history))
     return Trained(fitted, result, epochs)

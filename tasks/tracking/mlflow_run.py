@@ -125,7 +125,7 @@ def start_run(
     store = connect(settings, home)
     tags = dict(tags) | ({"mlflow.parentRunId": parent_run_id} if parent_run_id else {})
     if run_id is not None:
-        resumed = _go_on(store, run_id, tags)
+        resumed = _go_on(store, run_id, name, tags)
         if resumed is not None:
             return resumed
         logger.warning("MLflow at %s does not have run %s; starting a new one.", store.address, run_id)
@@ -135,7 +135,7 @@ def start_run(
     return MlflowRun(store, run.info.run_id, experiment_id)
 
 
-def _go_on(store: Store, run_id: str, tags: Mapping[str, str]) -> MlflowRun | None:
+def _go_on(store: Store, run_id: str, name: str, tags: Mapping[str, str]) -> MlflowRun | None:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -149,7 +149,7 @@ def _go_on(store: Store, run_id: str, tags: Mapping[str, str]) -> MlflowRun | No
         return None
     run = MlflowRun(store, run_id, found.info.experiment_id)
     with store.named_errors():
-        store.client.update_run(run_id, status=RunStatus.RUNNING.value)
+        store.client.update_run(run_id, status=RunStatus.RUNNING.value, name=name)
         if FAILURE in found.data.tags:
             store.client.delete_tag(run_id, FAILURE)
     run.set_tags(tags)

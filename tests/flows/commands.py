@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 from flows.arguments import start
+from flows.environment import LOGGERS
 
 QUICK = (
     "trainer=smoke",
@@ -47,6 +48,7 @@ def command(flow: str, *arguments: object) -> Ended:
     out, err = io.StringIO(), io.StringIO()
     root = logging.getLogger()
     handlers, level, code = list(root.handlers), root.level, 0
+    levels = {name: logging.getLogger(name).level for name in LOGGERS}
     main = importlib.import_module(f"flows.{flow}").main
     argv = [f"flows/{flow}.py", *map(str, arguments)]
     try:
@@ -61,6 +63,8 @@ def command(flow: str, *arguments: object) -> Ended:
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
+        for name, own in levels.items():
+            logging.getLogger(name).setLevel(own)
         logging.captureWarnings(False)
     return Ended(code, out.getvalue(), err.getvalue())
 
