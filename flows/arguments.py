@@ -1,5 +1,6 @@
 """What is typed behind a command: quoted and checked before Hydra sees it; what Hydra refuses is said in one line."""
 
+import logging
 import os
 import re
 import sys
@@ -7,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from hydra.errors import HydraException
 
-from flows.terminal import describe
+from flows.terminal import JobFailedError, describe
 from tasks.errors import ColdcartError
 from tasks.overrides import check_overrides
 
@@ -31,6 +32,9 @@ PATHS = frozenset(
 RUNS = "run_ids"
 """Setting that takes a list of runs."""
 
+ROOTS = re.compile(r"^(--co[a-z-]*|-cd|-cp|-cn)(=|$)|^--experimental-rerun")
+"""Flags by which Hydra would compose other files than those in conf/, which a run does not read."""
+
 SWEEPS = frozenset({"-m", "--multirun"})
 
 
@@ -42,10 +46,16 @@ def start(main: Callable[[], object]) -> None:
     """
     sys.argv[1:] = quote_paths(sys.argv[1:])
     check_arguments()
+    if any(argument.partition("=")[0] in ("--info", "-i") for argument in sys.argv[1:]):
+        # Prefect's console would print each line of it once more.
+        logging.getLogger().handlers.clear()
     # Hydra would print its errors over several lines, with advice that does not hold here, and exit.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         main()
+    except JobFailedError:
+        # Which, and why, was said when it happened.
+        raise SystemExit(1) from None
     except Exception as error:
         if os.environ.get("COLDCART_DEBUG", "") not in ("", "0"):
             raise
@@ -86,14 +96,17 @@ def _in_quotes(value: str) -> str:
 
 
 def check_arguments(arguments: list[str] | None = None) -> None:
-    """Refuse overrides that name code to run or read the environment; ends the command with one line.
+    """Refuse overrides that name code to run or read the environment, and other roots; ends the command with one line.
 
     Args:
         arguments: By default those of the command line.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    for flag in given:
+        if ROOTS.match(flag):
+            _end(f"{flag}: a run is composed from conf/ alone. Put the file into one of its groups and choose it.")
     try:
-        check_overrides([text for text in given if not text.startswith("-") and "=" in text])
+        check_overrides([text for text in given if not text.startswith("-") and "=" in text], command=True)
     except ColdcartError as error:
         _end(str(error))
 

@@ -15,14 +15,15 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from prefect import flow
 from prefect.runtime import flow_run
-from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from flows.arguments import start
 from flows.display import show_benchmark
 from flows.orchestration import prefect_server
+from flows.progress import terminal_console
 from flows.steps import step
 from flows.terminal import configure_terminal, one_error
+from flows.watch import watched
 from tasks.benchmark.settings import BenchmarkSettings
 from tasks.config import load_settings
 from tasks.errors import ConfigError
@@ -58,7 +59,7 @@ def benchmark_with(settings: BenchmarkSettings) -> dict[str, Any]:
 
     summary: dict[str, Any] = {}
     if settings.report == "after":
-        with _bar() as shown:
+        with watched(Home.current()), _bar() as shown:
             outcome = Benchmark(settings, Home.current(), code_state(), step=step, shown=shown).run()
         summary = {
             "computed": outcome.computed,
@@ -74,12 +75,12 @@ def benchmark_with(settings: BenchmarkSettings) -> dict[str, Any]:
 @contextlib.contextmanager
 def _bar() -> Iterator[Callable[[int, int, str], None] | None]:
     """A bar below the log where that goes to a terminal; None where it is piped, and lines say it all."""
-    consoles = [handler.console for handler in logging.getLogger().handlers if isinstance(handler, RichHandler)]
-    if not consoles:
+    console = terminal_console()
+    if console is None:
         yield None
         return
     columns = (TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=consoles[0], transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         cells = bar.add_task("", total=None)
         yield lambda done, planned, left: bar.update(cells, completed=done, total=planned, description=left)
 

@@ -124,13 +124,17 @@ def _show_table(console: Console, shown: Mapping[str, Any]) -> None:
 
 def _where_to_look(summary: Mapping[str, Any], home: Home) -> list[tuple[str, str]]:
     run_folder = summary["run_folder"]
+    links = summary.get("links", {})
     lines = [("run folder", run_folder), ("report", summary["report"])]
     if summary["objective"] is not None:
         lines.append(("objective", f"{summary['objective_name']} = {summary['objective']:.4f}"))
-    if summary["mlflow_run_id"]:
+    if links.get("MLflow"):
+        lines.append(("MLflow", links["MLflow"]))
+    elif summary["mlflow_run_id"]:
         uri = f"sqlite:///{home.mlflow_database}"
         lines.append(("MLflow", f"run {summary['mlflow_run_id']}"))
         lines.append(("", f"mlflow server --workers 1 --backend-store-uri {uri}   (http://127.0.0.1:5000)"))
-    lines.append(("Prefect", f"PREFECT_HOME={home.prefect} prefect server start   (http://127.0.0.1:4200)"))
+    server = f"PREFECT_HOME={home.prefect} prefect server start   (http://127.0.0.1:4200)"
+    lines.append(("Prefect", links.get("Prefect") or server))
     lines.append(("next", f"python -m flows.recommend model={run_folder} events=<file> output=lists.parquet"))
     return lines

@@ -31,6 +31,8 @@ def prepare_environment(home: Home | None = None) -> None:
         # Threads that wait by spinning slow everything down several times over where cores are shared.
         "OMP_WAIT_POLICY": "passive",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        # Often enough that a server notices within minutes that a run died (flows/zombies.py).
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "PREFECT_LOGGING_EXTRA_LOGGERS": ",".join(LOGGERS),
         # Our loggers speak outside flows, too: there is no run to send that to, and nothing to warn of.
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",

@@ -15,6 +15,8 @@ from typing import IO
 
 from filelock import FileLock
 
+from flows.ui.state import open_pages
+from flows.watch import end_dead_flow_runs
 from tasks.errors import ColdcartError
 from tasks.runs.home import REPOSITORY, Home
 
@@ -22,6 +24,9 @@ START_SECONDS = 120
 """A new database is migrated first; on a busy machine that takes a while."""
 
 DRAIN_SECONDS = 20
+
+_temporary: set[str] = set()
+"""Addresses of servers that end with this command: they have no pages."""
 
 
 class OrchestrationError(ColdcartError):
@@ -48,13 +53,28 @@ def prefect_server(home: Home | None = None, *, meanwhile: Callable[[], object] 
         _check(configured)
         if meanwhile is not None:
             meanwhile()
+        end_dead_flow_runs(home or Home.current())
         yield configured
         return
     with _temporary_server(home or Home.current(), meanwhile) as address, _settings_for(address):
+        _temporary.add(address)
+        end_dead_flow_runs(home or Home.current())
         try:
             yield address
         finally:
             _drain()
+            _temporary.discard(address)
+
+
+def prefect_pages(home: Home) -> str | None:
+    """Address of the pages of the server in use; None where that is a temporary one, which has none."""
+    from prefect.settings import get_current_settings
+
+    settings = get_current_settings()
+    if settings.api.url is None or str(settings.api.url) in _temporary:
+        return None
+    pages = open_pages(home)
+    return pages.prefect_pages if pages and pages.prefect_api == settings.api.url else settings.ui_url
 
 
 def _configured_address() -> str | None:

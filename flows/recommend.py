@@ -17,10 +17,12 @@ from flows.display import show_lists
 from flows.orchestration import prefect_server
 from flows.steps import step
 from flows.terminal import configure_terminal, one_error
+from flows.watch import watched
 from tasks.config import load_settings
 from tasks.overrides import CONF_DIR
 from tasks.runs import Home
 from tasks.stages.requests import RecommendSettings, read_requests
+from tasks.tracking.references import resolve_model
 
 
 def run_name() -> str:
@@ -43,12 +45,14 @@ def recommend(overrides: list[str]) -> dict[str, Any]:
 
 def recommend_with(settings: RecommendSettings) -> dict[str, Any]:
     """Read who asks, load the model, write the lists."""
-    requests = step("read", read_requests, settings)
-    # Torch takes seconds to import; --help and a missing file should not wait for it.
-    from tasks.stages.recommend import find_model, rank
+    home = Home.current()
+    with watched(home):
+        requests = step("read", read_requests, settings)
+        # Torch takes seconds to import; --help and a missing file should not wait for it.
+        from tasks.stages.recommend import find_model, rank
 
-    model = step("load model", find_model, settings, Home.current())
-    return asdict(step("recommend", rank, model, requests, settings))
+        model = step("load model", find_model, settings, home)
+        return asdict(step("recommend", rank, model, requests, settings))
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="recommend")
@@ -58,7 +62,9 @@ def main(_: object) -> None:
     configure_terminal()
     overrides = list(HydraConfig.get().overrides.task)
     # What can be wrong with settings and files is said before a server starts.
-    read_requests(load_settings(RecommendSettings, "recommend", overrides))
+    settings = load_settings(RecommendSettings, "recommend", overrides)
+    read_requests(settings)
+    resolve_model(settings.model, settings.tracking, Home.current())
     with prefect_server(meanwhile=_import_ahead):
         show_lists(recommend(overrides))
 

@@ -23,7 +23,7 @@ from flows.orchestration import prefect_server
 from flows.outcomes import show_sweep
 from flows.steps import step
 from flows.terminal import configure_terminal, one_error
-from flows.train import obtain, on_stale_run
+from flows.train import obtain
 from flows.workers import TrialProcess
 from tasks.benchmark.board import Board, Entry
 from tasks.benchmark.crew import Crew, UnitFailedError
@@ -32,6 +32,7 @@ from tasks.benchmark.workers import WorkerDiedError, WorkerProcess
 from tasks.errors import TrainingError
 from tasks.overrides import CONF_DIR
 from tasks.runs import CodeState, Home, Run, code_state, open_run
+from tasks.stages.dead_runs import fail_tracked
 from tasks.sweeps.child import finished_run, run_of, tags_of
 from tasks.sweeps.labels import label_of
 from tasks.sweeps.parent import Standing, ended_badly, start_parent
@@ -79,7 +80,7 @@ def sweep_with(plan: SweepPlan) -> dict[str, Any]:
             key,
             name=f"sweep-{plan.name}",
             resume=plan.config.resume,
-            on_stale=partial(on_stale_run, plan.config, home),
+            on_stale=partial(fail_tracked, home),
         ) as run,
         _start_parent(plan, home, run, code) as parent,
     ):

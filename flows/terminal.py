@@ -82,7 +82,8 @@ def one_error(entry: Callable[P, R]) -> Callable[P, R]:
     Errors the user can put right (``ColdcartError``, a full disk) are said as they are; others are unexpected,
     and their traceback is kept in a file below ``COLDCART_HOME/logs``. With ``COLDCART_DEBUG=1`` everything is
     raised as it comes. Ctrl-C ends with 130, a termination signal with 128 + its number, and both leave runs marked
-    KILLED. Under Hydra it goes below ``@hydra.main``.
+    KILLED. Under Hydra it goes below ``@hydra.main``; there the other jobs of a sweep (``-m``) go on after an error,
+    and ``flows.arguments.start`` ends the command with 1.
     """
 
     @functools.wraps(entry)
@@ -99,10 +100,33 @@ def one_error(entry: Callable[P, R]) -> Callable[P, R]:
             _say("interrupted; the same command goes on from where it stopped")
             raise SystemExit(130) from None
         except Exception as error:
+            job = _job_of_a_sweep()
+            if job is not None:
+                _say(f"error: {job}: {describe(error)}")
+                raise JobFailedError(job) from error
             _say(f"error: {describe(error)}")
             raise SystemExit(1) from None
 
     return guarded
+
+
+class JobFailedError(Exception):
+    """One job of a sweep failed, which was said already (names its overrides)."""
+
+
+def _job_of_a_sweep() -> str | None:
+    """What sets the job of a sweep that runs apart from the others; None where one job was started by itself."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.types import RunMode
+
+    if not HydraConfig.initialized() or HydraConfig.get().mode is not RunMode.MULTIRUN:
+        return None
+    parser = OverridesParser.create()
+    typed = [parser.parse_override(text) for text in sys.argv[1:] if not text.startswith("-")]
+    swept = {override.key_or_group for override in typed if override.is_sweep_override()}
+    own = [text for text in HydraConfig.get().overrides.task if text.partition("=")[0].lstrip("+") in swept]
+    return " ".join(own) or f"job {HydraConfig.get().job.num}"
 
 
 class Terminated(SystemExit):

@@ -17,22 +17,25 @@ from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from flows.arguments import start
+from flows.artifacts import flow_run_link, mlflow_link, publish_accuracy, publish_mlflow, publish_report
 from flows.display import show_configuration, show_summary
 from flows.multirun import current_jobs, several_jobs
 from flows.orchestration import prefect_server
-from flows.steps import step
+from flows.progress import training_progress
+from flows.steps import saying_why, step
 from flows.terminal import configure_terminal, one_error
+from flows.watch import after_crash, watched
 from tasks.config import RunConfig, load_config
 from tasks.errors import ColdcartError
 from tasks.ingestion.download import DownloadError
 from tasks.ingestion.folders import cache_folder
-from tasks.ingestion.raw import RawLog
+from tasks.ingestion.raw import RawLog, check_source
 from tasks.overrides import CONF_DIR
 from tasks.runs import CodeState, Home, Run, code_state, open_run, run_key
-from tasks.runs.state import RunState
+from tasks.stages.dead_runs import fail_tracked, write_configuration
 from tasks.sweeps.child import Child
 from tasks.sweeps.labels import run_label
-from tasks.tracking import TrackedRun, fail_run, run_tags, start_run
+from tasks.tracking import TrackedRun, run_tags, start_run
 from tasks.training.epoch_reports import EpochReport
 
 logger = logging.getLogger(__name__)
@@ -44,7 +47,7 @@ def run_name() -> str:
     return "train " + (" ".join(str(override) for override in overrides) or "with defaults")
 
 
-@flow(name="train", flow_run_name=run_name)
+@flow(name="train", flow_run_name=run_name, on_crashed=[after_crash])
 def train(overrides: list[str] = []) -> dict[str, Any]:  # noqa: B006 - only read; a union would spoil the form
     """Train a generator of virtual behaviour and measure what it does for new users.
 
@@ -68,22 +71,20 @@ def train_with(config: RunConfig, child: Child | None = None) -> dict[str, Any]:
     home, code = Home.current(), code_state()
     key = run_key(config.plain, [file.sha256 for file in raw.files] if raw else [], code.version)
     name = "-".join([*(config.names[group] for group in ("dataset", "network", "loss")), f"seed{config.seed}"])
-
     with (
-        open_run(home, key, name=name, resume=config.resume, on_stale=partial(on_stale_run, config, home)) as run,
+        watched(home),
+        open_run(home, key, name=name, resume=config.resume, on_stale=partial(fail_tracked, home)) as run,
         _track(config, home, run, code, raw, child) as tracked,
     ):
         if child is not None:
             child.mark(run)
+        publish_mlflow(tracked, home)
         if raw is None:
             raise problem or AssertionError
-        return _stages(config, raw, run, tracked, code, child.on_epoch if child else None)
-
-
-def on_stale_run(config: RunConfig, home: Home, state: RunState) -> None:
-    """The MLflow run of a run whose process is gone is marked, too."""
-    if state.mlflow_run_id is not None:
-        fail_run(config.tracking, home, state.mlflow_run_id, state.failure or "stale")
+        summary = _stages(config, raw, run, tracked, code, child.on_epoch if child else None)
+        link = mlflow_link(tracked, home)
+        publish_report(summary, link)
+        return {**summary, "links": {"MLflow": link, "Prefect": flow_run_link(home)}}
 
 
 def obtain(config: RunConfig) -> tuple[RawLog | None, ColdcartError | None]:
@@ -97,6 +98,7 @@ def obtain(config: RunConfig) -> tuple[RawLog | None, ColdcartError | None]:
         retry_condition_fn=lambda _task, _run, state: isinstance(state.data, DownloadError),
         cache_policy=NO_CACHE,
     )
+    @saying_why
     def download() -> RawLog:
         raw: RawLog = config.dataset.load(cache_folder())
         return raw
@@ -140,6 +142,7 @@ def _track(
     )
     run.set_mlflow_run(tracked.id)
     tracked.log_parameters(config.plain)
+    tracked.log_file(write_configuration(run.folder, config))
     return tracked
 
 
@@ -159,11 +162,14 @@ def _stages(
     tracked.log_text(ingested.quality.to_markdown(), "data_quality.md")
     prepared = step("split", prepare, ingested, config)
     tracked.set_tags({"split": prepared.split.name, "split_asked": config.names["split"]})
-    trained = step("train", train_stage, config, ingested, prepared, run, tracked, on_epoch)
+    with training_progress("training", "training") as shown:
+        trained = step("train", train_stage, config, ingested, prepared, run, tracked, on_epoch=on_epoch, shown=shown)
     fitted, generator, history = trained.fitted, trained.result.generator, trained.result.history
     augmented = step("augment", augment_stage, config, prepared, trained, run)
     measured = step("evaluate", evaluate_stage, config, prepared, trained, augmented, run, tracked, code)
-    step("refit", refit_stage, config, ingested, prepared, fitted, augmented, generator, trained.epochs, run)
+    publish_accuracy(config, fitted, measured, prepared.question)
+    with training_progress("refit", "training on everything") as shown:
+        step("refit", refit_stage, config, ingested, prepared, fitted, augmented, generator, trained.epochs, run, shown)
     made = (fitted, augmented, generator)
     return step("report", report_stage, config, ingested, prepared, *made, history, measured, run, tracked)
 
@@ -178,6 +184,7 @@ def run(_: object) -> float | None:
     if jobs is not None:
         return jobs.run(HydraConfig.get().job.num, overrides, train_with)
     config = load_config(overrides)
+    check_source(config.dataset)
     show_configuration(config)
     with prefect_server(meanwhile=_import_ahead):
         summary = train(overrides)

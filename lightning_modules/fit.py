@@ -1,7 +1,6 @@
 """One function that trains a generator, from episodes to checkpoints."""
 
 import logging
-import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Callback, TQDMProgressBar
+from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 
 from lightning_modules.callbacks import EpochEnd, Score, ValidationScore
@@ -22,6 +21,7 @@ from lightning_modules.losses.base import GanLoss
 from lightning_modules.networks.base import Critic, Generator, Network
 from lightning_modules.noise import derived_seed
 from lightning_modules.profile_gan import ProfileGan
+from lightning_modules.progress import Shown, SignalsStay, TrainingProgress
 from lightning_modules.trainer_settings import TrainerSettings
 from lightning_modules.tripwires import Tripwires, sum_up_alarms
 
@@ -63,6 +63,7 @@ def fit_generator(
     monitor: str = "",
     loggers: Sequence[Logger] = (),
     callbacks: Sequence[Callback] = (),
+    shown: Shown | None = None,
     resume: bool = True,
 ) -> FitResult:
     """Trains a generator and keeps the last and the best checkpoint.
@@ -82,6 +83,7 @@ def fit_generator(
         monitor: Which of them chooses, larger is better.
         loggers: Lightning loggers; receive the figures once per epoch.
         callbacks: Further Lightning callbacks.
+        shown: Is told how far the training is.
         resume: Whether to go on from ``last.ckpt`` in the folder.
 
     Raises:
@@ -103,7 +105,8 @@ def fit_generator(
     scoring = None if score is None else ValidationScore(score, monitor, settings.validate_every)
     end = EpochEnd(folder, loggers, watch, scoring)
     with _quiet():
-        trainer = _trainer(settings, [*callbacks, end], folder)
+        own = [SignalsStay(), *([TrainingProgress(shown)] if shown else []), end]
+        trainer = _trainer(settings, [*callbacks, *own], folder)
         checkpoint = end.last_path if resume and end.last_path.exists() else None
         if checkpoint is not None:
             logger.info("going on from %s", checkpoint)
@@ -147,9 +150,6 @@ def _device(settings: TrainerSettings) -> torch.device:
 
 def _trainer(settings: TrainerSettings, callbacks: list[Callback], folder: Path) -> pl.Trainer:
     """A bare trainer: what Lightning does per step by default costs more than a small step itself."""
-    in_terminal = sys.stderr.isatty()
-    if in_terminal:
-        callbacks = [*callbacks, TQDMProgressBar(refresh_rate=1)]
     return pl.Trainer(
         max_epochs=settings.max_epochs,
         accelerator=settings.accelerator,
@@ -158,7 +158,7 @@ def _trainer(settings: TrainerSettings, callbacks: list[Callback], folder: Path)
         callbacks=callbacks,
         default_root_dir=folder,
         logger=False,
-        enable_progress_bar=in_terminal,
+        enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         limit_val_batches=0,

@@ -33,26 +33,27 @@ def groups() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in CONF_DIR.iterdir() if path.is_dir()))
 
 
-def check_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
+def check_overrides(overrides: Sequence[str], *, command: bool = False) -> tuple[str, ...]:
     """Refuse overrides that could run code or read the environment.
 
     Args:
         overrides: For example ``["dataset=ml_100k", "network.dimensions=32"]``.
+        command: Whether they stand on a command line, which may also set how Hydra itself runs (``hydra.sweep.dir``).
 
     Returns:
         The same overrides.
 
     Raises:
         ConfigError: An override cannot be parsed, holds an interpolation (``${…}``), names a key that makes
-            Hydra run code (``_target_`` and its like, at any depth), touches Hydra's own search path, or
+            Hydra run code (``_target_`` and its like, at any depth), touches Hydra's own settings, or
             chooses an option that is no file of its group.
     """
     for text in overrides:
-        _check(text)
+        _check(text, command)
     return tuple(overrides)
 
 
-def _check(text: str) -> None:
+def _check(text: str, command: bool) -> None:
     shown = without_passwords(text)
     if "${" in text:
         raise ConfigError(
@@ -74,13 +75,20 @@ def _check(text: str) -> None:
             raise ConfigError(
                 f"override {shown!r}: the key {part!r} names code to run and can only be set by a file in conf/."
             )
-    if key.split(".")[0].split("/")[0] == "hydra" and "searchpath" in key:
-        raise ConfigError(
-            f"override {shown!r}: the search path of configurations is fixed. Put the file into conf/ instead."
-        )
+    if re.split(r"[./]", key)[0] == "hydra":
+        if key == "hydra" or "searchpath" in key:
+            raise ConfigError(
+                f"override {shown!r}: the search path of configurations is fixed. Put the file into conf/ instead."
+            )
+        if not command:
+            raise ConfigError(
+                f"override {shown!r}: Hydra's own settings belong on the command line. See conf/ for the keys."
+            )
     _check_value(shown, override.value())
     if key in groups():
         _check_option(shown, key, override)
+    elif "/" in key and key.split("/")[0] in groups():
+        _check_names(shown, override)
 
 
 def _check_value(shown: str, value: Any) -> None:
@@ -98,17 +106,28 @@ def _check_value(shown: str, value: Any) -> None:
             _check_value(shown, inner)
 
 
+def _check_names(shown: str, override: Override) -> None:
+    """Options of a group within a group are names, too: a path would lead out of conf/."""
+    for option in _options(override):
+        if not _OPTION.match(option):
+            raise ConfigError(f"override {shown!r}: {without_passwords(option)!r} is not a name of a file in conf/.")
+
+
 def _check_option(shown: str, group: str, override: Override) -> None:
-    if override.is_delete() or override.is_sweep_override():
-        chosen = [] if override.is_delete() else [str(option) for option in _swept(override)]
-    else:
-        value = override.value()
-        chosen = [str(option) for option in value] if isinstance(value, list) else [str(value)]
-    for option in chosen:
+    for option in _options(override):
         if option not in choices(group):
             known = ", ".join(choices(group))
             reason = "is not a name" if not _OPTION.match(option) else "is not one of them"
             raise ConfigError(f"override {shown!r}: {group} can be {known}; {without_passwords(option)!r} {reason}.")
+
+
+def _options(override: Override) -> list[str]:
+    if override.is_delete():
+        return []
+    if override.is_sweep_override():
+        return [str(option) for option in _swept(override)]
+    value = override.value()
+    return [str(option) for option in value] if isinstance(value, list) else [str(value)]
 
 
 def _swept(override: Override) -> list[Any]:

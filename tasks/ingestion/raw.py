@@ -69,7 +69,8 @@ class DatasetSource(Protocol):
         """Questions the log can answer, the default one first: next_visits, this_visit, rest.
 
         A source whose split and questions are a considered choice also sets ``falls_back = False``; any other
-        log falls back to ``user_holdout`` and ``rest`` where it is too short for a split by time.
+        log falls back to ``user_holdout`` and ``rest`` where it is too short for a split by time. One whose settings
+        may be incomplete also has ``check()``, which raises what ``load`` would without reading anything.
         """
         ...
 
@@ -87,3 +88,14 @@ class DatasetSource(Protocol):
 
         """
         ...
+
+
+def check_source(source: DatasetSource) -> None:
+    """See that a data set can be looked for, before anything is started for it.
+
+    Raises:
+        DataError: A setting is missing, or names no file.
+    """
+    check = getattr(source, "check", None)
+    if check is not None:
+        check()

@@ -49,6 +49,11 @@ class Home:
         return self.root / "prefect"
 
     @property
+    def ui(self) -> Path:
+        """Which pages ``make ui`` serves just now."""
+        return self.root / "ui.json"
+
+    @property
     def mlflow_database(self) -> Path:
         """MLflow's SQLite database: runs, metrics and the model registry."""
         return self.root / "mlflow.db"

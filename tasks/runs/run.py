@@ -171,6 +171,20 @@ def fail_stale_runs(home: Home, *, own_key: str | None = None) -> list[RunState]
     return stale
 
 
+def end_stale_runs(home: Home, on_stale: Callable[[RunState], None] | None = None) -> list[RunState]:
+    """Mark runs FAILED whose process is gone, whatever their key; returns them.
+
+    Args:
+        home: Where runs live.
+        on_stale: Told of each of them, so that its MLflow run can be marked, too.
+    """
+    home.locks.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.locks / "runs.guard", timeout=60):
+        stale = fail_stale_runs(home)
+    _tell(stale, on_stale)
+    return stale
+
+
 def _tell(stale: list[RunState], on_stale: Callable[[RunState], None] | None) -> None:
     """Outside the guard: a tracking server that does not answer must neither stop this run nor hold up others."""
     if on_stale is None:

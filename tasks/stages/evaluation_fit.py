@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tasks.config import RunConfig
 from tasks.evaluation.evaluation import Evaluation
@@ -17,6 +18,9 @@ from tasks.stages.report import Measured, write_history, write_provenance
 from tasks.tracking import TrackedRun
 from tasks.training.epoch_reports import EpochReport, epoch_reporter
 from tasks.training.train import TrainingResult
+
+if TYPE_CHECKING:
+    from lightning_modules.progress import Shown
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +51,7 @@ def train_stage(
     run: Run,
     tracked: TrackedRun,
     on_epoch: EpochReport | None = None,
+    shown: "Shown | None" = None,
 ) -> Trained:
     """Fit the recommenders on real behaviour and train the generator, from its last epoch on if interrupted.
 
@@ -57,6 +62,7 @@ def train_stage(
         run: Keeps checkpoints.
         tracked: Is logged to after every epoch.
         on_epoch: Told the figure of each scored epoch on half A.
+        shown: Shown how far the training is.
 
     """
     training = prepared.ground.training
@@ -72,6 +78,7 @@ def train_stage(
         fitted=fitted,
         tuning=prepared.half_a,
         loggers=[one for one in loggers if one is not None],
+        shown=shown,
     )
     epochs = best_epoch(result.history, monitor)
     run.mark_done(TRAIN, {"epochs": epochs})

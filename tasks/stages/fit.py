@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytorch_lightning.callbacks import Callback
     from pytorch_lightning.loggers import Logger
 
+    from lightning_modules.progress import Shown
     from tasks.training.trained_generator import TrainedGenerator
 
 VIRTUAL = "_virtual"
@@ -116,6 +117,7 @@ def train_generator(
     epochs: int | None = None,
     loggers: "Sequence[Logger]" = (),
     callbacks: "Sequence[Callback]" = (),
+    shown: "Shown | None" = None,
 ) -> TrainingResult:
     """Train the generator; with tuning users the best checkpoint is the one whose virtual behaviour serves them best.
 
@@ -130,6 +132,7 @@ def train_generator(
         epochs: Number of epochs in place of the configured one.
         loggers: Lightning loggers.
         callbacks: Lightning callbacks.
+        shown: Is told how far the training is.
 
     """
     trainer: Any = config.trainer if epochs is None else replace(config.trainer, max_epochs=epochs)
@@ -150,6 +153,7 @@ def train_generator(
         monitor=monitored(config, question) if score else "",
         loggers=loggers,
         callbacks=callbacks,
+        shown=shown,
     )
 
 

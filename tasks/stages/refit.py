@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.config import RunConfig
@@ -11,6 +12,9 @@ from tasks.stages.fit import Fitted, fit_augmented, fit_real, train_generator
 from tasks.stages.ingest import Ingested
 from tasks.stages.prepare import Prepared, ground_of_everything
 from tasks.stages.ship import ship
+
+if TYPE_CHECKING:
+    from lightning_modules.progress import Shown
 
 REFIT = "refit"
 """Name of the stage in the run's state."""
@@ -33,6 +37,7 @@ def refit_stage(
     generator: ProfileGenerator,
     epochs: int,
     run: Run,
+    shown: "Shown | None" = None,
 ) -> Path:
     """Write the run's ``model/``: fitted on everything, or the evaluation fit where ``refit=false``.
 
@@ -47,6 +52,7 @@ def refit_stage(
         generator: Its generator.
         epochs: Epochs of the generator's training.
         run: Keeps the state of an interrupted refit.
+        shown: Is told how far the generator's training is.
 
     Returns:
         The model folder.
@@ -59,7 +65,7 @@ def refit_stage(
         ground = ground_of_everything(ingested, prepared, config)
         checkpoints = run.stage_folder(REFIT)
         trained = train_generator(
-            config, ground.training, prepared.question, ingested.clock, checkpoints, epochs=epochs
+            config, ground.training, prepared.question, ingested.clock, checkpoints, epochs=epochs, shown=shown
         )
         generator = trained.generator
         fitted = fit_real(config, ground.training, (), popularity=fitted.popularity)

@@ -75,7 +75,7 @@ def check_output(name: str, setting: str, inputs: Sequence[str | None]) -> Path:
         inputs: Files that are read, which must not be replaced.
 
     Raises:
-        DataError: It is of an unknown kind, is a folder or an input, or its folder cannot be made.
+        DataError: It is of an unknown kind, is a folder or an input, or it or its folder cannot be made.
 
     """
     path = Path(name).expanduser()
@@ -89,7 +89,20 @@ def check_output(name: str, setting: str, inputs: Sequence[str | None]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{setting}={name}: its folder cannot be made ({error.strerror})") from error
+    probe = _partial(path)
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise DataError(
+            f"{setting}={name} cannot be written ({error.strerror}): name a file in a folder you may write to"
+        ) from error
     return path
+
+
+def _partial(path: Path) -> Path:
+    """Where a table is written before it takes its place."""
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
 def _same(path: Path, given: str) -> bool:
@@ -104,7 +117,7 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
         DataError: It cannot be written (a full disk, missing rights); an earlier file is left as it was.
 
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = _partial(path)
     try:
         with partial.open("wb") as file:
             if path.name.lower().endswith(PARQUET):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
 
     from lightning_modules.networks.base import Generator
+    from lightning_modules.progress import Shown
     from lightning_modules.trainer_settings import TrainerSettings
     from tasks.training.trained_generator import TrainedGenerator
 
@@ -51,6 +52,7 @@ def train(
     monitor: str = "",
     loggers: "Sequence[Logger]" = (),
     callbacks: "Sequence[Callback]" = (),
+    shown: "Shown | None" = None,
     resume: bool = True,
 ) -> TrainingResult:
     """Trains a generator; on a CPU the result is a function of the arguments, also after a kill and a resume.
@@ -69,6 +71,7 @@ def train(
         monitor: The figure that chooses, larger is better.
         loggers: Lightning loggers, called once per epoch.
         callbacks: Further Lightning callbacks.
+        shown: Is told how far the training is.
         resume: Whether to go on from the folder's last checkpoint.
 
     Raises:
@@ -109,6 +112,7 @@ def train(
             monitor=monitor,
             loggers=loggers,
             callbacks=callbacks,
+            shown=shown,
             resume=resume,
         )
     except DivergedError as error:

@@ -135,14 +135,26 @@ BAD_WORDS = {
     "the environment": ("dataset.path=${oc.env:HOME}", ["${"]),
     "the environment, nested": ("+dataset={columns: {user: '${oc.env:HOME}'}}", ["${"]),
     "the environment in quotes": ("dataset.path='${oc.env:HOME}'", ["${"]),
+    "a file without a path": ("dataset=file", ["dataset.path"]),
+    "a file that is none": (("dataset=file", "dataset.path=none.csv"), ["none.csv", "dataset.path"]),
+    "features that are none": (
+        ("dataset=file", f"dataset.path={__file__}", "dataset.user_features=none.csv"),
+        ["none.csv", "dataset.user_features"],
+    ),
+    "a database that is none": ("dataset=sql", ["dataset.uri"]),
 }
 
 
+def started(*_: object, **__: object) -> None:
+    raise AssertionError("a server was started for it")
+
+
 @pytest.mark.parametrize("case", BAD_WORDS)
-def test_bad_words_are_refused_before_anything_starts(case: str, server: str) -> None:
-    word, named = BAD_WORDS[case]
+def test_bad_words_are_refused_before_anything_starts(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    words, named = BAD_WORDS[case]
     before = runs()
-    ended = command("train", "dataset=block_world", word)
+    monkeypatch.setattr("flows.train.prefect_server", started)
+    ended = command("train", "dataset=block_world", *([words] if isinstance(words, str) else words))
     assert all(part in ended.error for part in named), ended.err
     assert os.environ["HOME"] not in ended.err
     assert runs() == before
@@ -192,3 +204,16 @@ def test_a_tracking_store_that_does_not_answer(server: str, monkeypatch: pytest.
     said = command("train", "dataset=block_world", *QUICK, "tracking.uri=http://127.0.0.1:9").error
     assert "http://127.0.0.1:9" in said
     assert "tracking=off" in said
+
+
+@pytest.mark.slow
+def test_the_other_runs_of_a_sweep_go_on_after_an_error(server: str) -> None:
+    earlier = runs()
+    ended = command("train", "-m", "dataset=file,block_world", "seed=3", "refit=false", *QUICK)
+    assert ended.code == 1
+    (said,) = [line for line in ended.err.splitlines() if "name it with dataset.path=" in line]
+    assert "dataset=file" in said
+    assert "job 2 of 2: dataset=block_world" in ended.err
+    (run,) = runs() - earlier
+    assert run.startswith("block_world")
+    assert "Traceback" not in ended.err

@@ -46,18 +46,31 @@ class File(OwnLog):
             raise ValueError(f"encoding must be one that Python knows, like latin-1, got {self.encoding!r}") from error
         super().__post_init__()
 
+    def check(self) -> None:
+        """See that every setting names a file.
+
+        Raises:
+            DataError: One does not.
+        """
+        self._files()
+
     def load(self, cache: Path) -> RawLog:
         """Find and scan the files; see ``DatasetSource``."""
-        if self.path is None:
-            raise DataError("dataset=file needs a file: name it with dataset.path=<file, folder or pattern>")
-        files = _found(self.path, "dataset.path")
+        found = self._files()
+        files = found.pop("path")
         frame, sources = self._scan(files, cache)
         tables = {}
-        for setting, path in (("user_features", self.user_features), ("item_features", self.item_features)):
-            if path is not None:
-                tables[setting], more = self._scan(_found(path, f"dataset.{setting}"), cache)
-                sources += more
+        for setting, others in found.items():
+            tables[setting], more = self._scan(others, cache)
+            sources += more
         return self.mapping().apply(frame, name=NAME, where=str(files[0]), files=sources, **tables)
+
+    def _files(self) -> dict[str, tuple[Path, ...]]:
+        """The files by the setting that names them."""
+        if self.path is None:
+            raise DataError("dataset=file needs a file: name it with dataset.path=<file, folder or pattern>")
+        named = {"path": self.path, "user_features": self.user_features, "item_features": self.item_features}
+        return {setting: _found(path, f"dataset.{setting}") for setting, path in named.items() if path is not None}
 
     def _scan(self, files: tuple[Path, ...], cache: Path) -> tuple[pl.LazyFrame, tuple[SourceFile, ...]]:
         sources = tuple(source_file(file) for file in files)

@@ -40,14 +40,26 @@ class Sql(OwnLog):
             )
         super().__post_init__()
 
-    def load(self, cache: Path) -> RawLog:
-        """Run the queries; see ``DatasetSource``. Nothing is cached."""
+    def check(self) -> None:
+        """See that a database is named.
+
+        Raises:
+            DataError: None is.
+        """
+        self._uri()
+
+    def _uri(self) -> str:
         uri = self.uri or os.environ.get(URI_VARIABLE)
         if not uri:
             raise DataError(
                 "dataset=sql needs a database: name it with dataset.uri=postgresql://user@host/database or "
                 f"dataset.uri=sqlite:////absolute/path.db, or in the environment variable {URI_VARIABLE}"
             )
+        return uri
+
+    def load(self, cache: Path) -> RawLog:
+        """Run the queries; see ``DatasetSource``. Nothing is cached."""
+        uri = self._uri()
         frames = {"events": self.query, "user_features": self.user_features, "item_features": self.item_features}
         read = {role: read_query(uri, query) for role, query in frames.items() if query is not None}
         if read["events"].is_empty():

@@ -1,0 +1,119 @@
+"""What a run's page shows beside its log: a table of figures, a report in words, and the way to its MLflow run."""
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.orchestration import prefect_pages
+from flows.ui.state import open_pages
+from tasks.config import RunConfig
+from tasks.runs import Home
+from tasks.tracking import TrackedRun
+
+if TYPE_CHECKING:
+    from tasks.stages.fit import Fitted
+    from tasks.stages.report import Measured
+
+logger = logging.getLogger(__name__)
+
+REPORT = "report.html"
+
+
+def mlflow_link(tracked: TrackedRun, home: Home) -> str | None:
+    """Address of a run in MLflow; None without tracking, or where no server of MLflow's pages is known."""
+    pages = open_pages(home)
+    return tracked.link(pages.mlflow if pages else None)
+
+
+def flow_run_link(home: Home) -> str | None:
+    """Address of this flow run in Prefect; None outside one, or where no server shows it."""
+    from prefect.runtime import flow_run
+
+    pages = prefect_pages(home)
+    return f"{pages.rstrip('/')}/runs/flow-run/{flow_run.id}" if pages and flow_run.id else None
+
+
+def publish_mlflow(tracked: TrackedRun, home: Home) -> None:
+    """The way to the MLflow run, as soon as there is one: its curves grow while the run goes on."""
+    if tracked.id is None:
+        return
+    link, text = mlflow_link(tracked, home), f"MLflow run {tracked.id}"
+    if link is not None:
+        _publish("link", key="mlflow-run", link=link, link_text=text, description="Curves, figures, files, the model")
+    else:
+        _publish("markdown", key="mlflow-run", markdown=f"{text}\n\n`make ui` starts MLflow's pages.")
+
+
+def publish_accuracy(config: RunConfig, fitted: "Fitted", measured: "Measured", question: str) -> None:
+    """HR@10 and NDCG@10 of validation users by number of shots, the baselines first."""
+    from tasks.reporting.tables import shots_table
+    from tasks.stages.report import headline
+
+    table = shots_table(measured.half_b.cells, question, methods=headline(config, fitted))
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    _publish("table", key="accuracy", table=rows, description=f"{table.title}; validation users, half B")
+
+
+def publish_failure(why: str) -> None:
+    """Why a stage failed, and what to do, in one line; the log holds the traceback."""
+    _publish("markdown", key="failure", markdown=f"**Failed.** {why}", description="What went wrong, and what to do")
+
+
+def publish_report(summary: Mapping[str, Any], link: str | None) -> None:
+    """What ran, on what, what came out, and where to go on.
+
+    Args:
+        summary: As in summary.json.
+        link: Address of the MLflow run, where it has one.
+    """
+    _publish("markdown", key="report", markdown=report_of(summary, link), description="What ran and what came out")
+
+
+def report_of(summary: Mapping[str, Any], link: str | None) -> str:
+    """The report of a run in Markdown."""
+    from tasks.reporting.tables import Table, to_markdown
+
+    counts, choices, shown = summary["counts"], summary["choices"], summary["table"]
+    groups = ("dataset", "network", "loss", "augmentation", "recommender", "trainer")
+    lines = [
+        f"# {summary['run_id']}",
+        "",
+        f"Asked: {summary['question']}. {', '.join(f'{group} {choices[group]}' for group in groups)}.",
+        "",
+        f"{counts['rows_out']:,} of {counts['rows_in']:,} rows, {counts['users']:,} users, {counts['items']:,} items. "
+        f"Split {counts['split']}: {counts['warm_users']:,} warm, {counts['validation_users']:,} validation and "
+        f"{counts['test_users']:,} test users.",
+        "",
+    ]
+    if counts["split_changed_because"]:
+        lines += [f"**Not split as asked:** {counts['split_changed_because']}.", ""]
+    table = Table(shown["title"], tuple(shown["columns"]), tuple(tuple(row) for row in shown["rows"]), words=2)
+    lines += [to_markdown(table)]
+    if summary["objective"] is not None:
+        lines += [f"Chosen by `{summary['objective_name']}` = {summary['objective']:.4f} (half A).", ""]
+    lines += ["## Where to go on", ""]
+    if link is not None:
+        lines += [f"- [MLflow run]({link})"]
+        if (Path(summary["run_folder"]) / REPORT).is_file():
+            lines += [f"- [The full report, with figures]({link}/artifacts/{REPORT})"]
+    lines += [f"- Run folder `{summary['run_folder']}`"]
+    if summary["registered"]:
+        lines += [f"- Registered as `{summary['registered']}`"]
+    lines += [f"- `python -m flows.recommend model={summary['run_folder']} events=<file> output=lists.parquet`", ""]
+    return "\n".join(lines)
+
+
+def _publish(kind: str, **content: Any) -> None:
+    """Put an artifact on this run's page; outside a flow run it does nothing."""
+    from prefect import artifacts
+    from prefect.runtime import flow_run
+
+    if not flow_run.id:
+        return
+    create: Callable[..., Any] = getattr(artifacts, f"create_{kind}_artifact")
+    try:
+        create(**content)
+    except Exception as error:
+        # The same stands in the run folder and in MLflow: no reason to end a run.
+        logger.warning("The run's page could not be given its %s: %s", content["key"], error)
