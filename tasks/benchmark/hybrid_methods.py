@@ -78,7 +78,7 @@ class HybridMethod:
         """Fit or take what is weighed, then the gate and its five out-of-fold versions."""
         hybrid, weighed = _settings(settings["hybrid"]), settings["weighed"]
         key = digest_of({"method": self.name, "hybrid": repr(replace(hybrid, ridge=0.0)), "weighed": weighed})
-        learned = bench.once(key, lambda: self._learned(bench, hybrid, weighed))
+        learned = bench.once(key, lambda: self.learned(bench, settings))
         fitted = FittedHybrid(learned, hybrid.ridge, bench.training.n_items, bench.folds)
 
         def method_for(part: Part, posed: Posed) -> Method:
@@ -87,8 +87,9 @@ class HybridMethod:
 
         return FittedMethod(method_for, lambda part, posed: fitted.whole.shares(posed.users))
 
-    def _learned(self, bench: Workbench, hybrid: HybridSettings, weighed: Mapping[str, Settings]) -> Learned:
+    def learned(self, bench: Workbench, settings: Settings) -> Learned:
         """The scores, what half B's users chose among the items they bring up, and where the gate starts."""
+        hybrid, weighed = _settings(settings["hybrid"]), settings["weighed"]
         fitted = {name: bench.fit(name, weighed[name]["recommender"]) for name in hybrid.needs}
         virtual = None
         if self.virtual:

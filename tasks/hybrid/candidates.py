@@ -34,7 +34,9 @@ def choices_of(sources: Sequence[Source], posed: Posed, fold: NDArray[np.uint8],
     if not parts:
         nothing = np.zeros(0, dtype=np.int64)
         empty = np.zeros((0, len(sources)), dtype=np.float32)
-        return Choices(empty, np.zeros(1, dtype=np.int64), np.zeros(0), nothing, nothing, nothing.astype(np.uint8))
+        return Choices(
+            empty, np.zeros(1, dtype=np.int64), np.zeros(0), nothing, nothing, nothing, nothing.astype(np.uint8)
+        )
     return Choices.joined(parts)
 
 
@@ -64,6 +66,7 @@ def _block(
         scores=np.stack([one[row, item] for one in scores], axis=1),
         starts=np.concatenate([[0], np.cumsum(lengths)]),
         taken=taken[kept] / total[row],
+        user=posed.population[rows][useful],
         shots=users.shots[useful],
         targets=np.diff(posed.targets.indptr)[rows][useful].astype(np.int64),
         fold=fold[rows][useful],

@@ -24,12 +24,14 @@ class Learned:
     Attributes:
         sources: M scores.
         choices: What the users of half B took among the items that the scores bring up.
+        tuning: What those of half A took.
         start: The best popularity with the best filter on half A: what the gate starts from.
 
     """
 
     sources: tuple[Source, ...]
     choices: Choices
+    tuning: Choices
     start: Gate
 
     @classmethod
@@ -46,7 +48,8 @@ class Learned:
         tuning = Choices.joined([look(posed, np.zeros(len(posed.users), dtype=np.uint8)) for posed in half_a])
         learning = Choices.joined([look(posed, fold_of(posed.users)) for posed in half_b])
         names = tuple(source.name for source in sources)
-        return cls(tuple(sources), learning, best_start(names, _priors(sources), _filters(sources), tuning))
+        start = best_start(names, priors_of(sources), filters_of(sources), tuning)
+        return cls(tuple(sources), learning, tuning, start)
 
     def gate(self, ridge: float, left_out: int | None = None) -> Gate:
         """Fit the gate, perhaps without one fold."""
@@ -104,12 +107,13 @@ def folds_of(ids: NDArray[np.uint64], folds: NDArray[np.uint8]) -> FoldOf:
     return fold_of
 
 
-def _priors(sources: Sequence[Source]) -> list[int]:
+def priors_of(sources: Sequence[Source]) -> list[int]:
+    """Positions of forms of popularity."""
     return [number for number, source in enumerate(sources) if isinstance(source, PriorSource | SegmentSource)]
 
 
-def _filters(sources: Sequence[Source]) -> list[int]:
-    """Filters on real behaviour: the start is a baseline."""
+def filters_of(sources: Sequence[Source]) -> list[int]:
+    """Positions of filters on real behaviour: the start is a baseline."""
     return [
         number
         for number, source in enumerate(sources)

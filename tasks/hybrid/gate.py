@@ -55,6 +55,7 @@ class Choices:
         scores: float32 (C, M).
         starts: int64 (U + 1,), boundaries of the users' candidates; no user is without.
         taken: float64 (C,), the candidate's share of the user's targets among the candidates; sum 1 per user.
+        user: int64 (U,), who it is: one user has choices at several numbers of shots.
         shots: int64 (U,), items in the support.
         targets: int64 (U,), what the user took, candidate or not; at least 1.
         fold: uint8 (U,).
@@ -64,6 +65,7 @@ class Choices:
     scores: NDArray[np.float32]
     starts: NDArray[np.int64]
     taken: NDArray[np.float64]
+    user: NDArray[np.int64]
     shots: NDArray[np.int64]
     targets: NDArray[np.int64]
     fold: NDArray[np.uint8]
@@ -73,7 +75,7 @@ class Choices:
         lengths = np.diff(self.starts)
         entries = np.repeat(chosen, lengths)
         starts = np.concatenate([[0], np.cumsum(lengths[chosen])])
-        per_user = (self.shots[chosen], self.targets[chosen], self.fold[chosen])
+        per_user = (self.user[chosen], self.shots[chosen], self.targets[chosen], self.fold[chosen])
         return Choices(self.scores[entries], starts, self.taken[entries], *per_user)
 
     @classmethod
@@ -84,6 +86,7 @@ class Choices:
             np.concatenate([part.scores for part in parts]),
             np.concatenate([[0], np.cumsum(lengths)]),
             np.concatenate([part.taken for part in parts]),
+            np.concatenate([part.user for part in parts]),
             np.concatenate([part.shots for part in parts]),
             np.concatenate([part.targets for part in parts]),
             np.concatenate([part.fold for part in parts]),

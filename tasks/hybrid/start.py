@@ -47,18 +47,21 @@ def best_start(names: Sequence[str], priors: Sequence[int], filters: Sequence[in
 
 
 def ndcg(scores: NDArray[np.float32], choices: Choices) -> float:
-    """Mean NDCG@10 of candidates ranked by these scores (C,); 0 without users.
+    """Mean NDCG@10 of candidates ranked by these scores (C,); 0 without users."""
+    return float(ndcg_of(scores, choices).mean()) if len(choices.shots) else 0.0
+
+
+def ndcg_of(scores: NDArray[np.floating], choices: Choices) -> NDArray[np.float64]:
+    """NDCG@10 of each user (U,).
 
     Users none of whose targets is a candidate are not among the choices; they would be 0 for every score.
     """
     users = len(choices.shots)
-    if not users:
-        return 0.0
     row = np.repeat(np.arange(users), np.diff(choices.starts))
     order = np.lexsort((-scores, row))
     place = np.arange(len(order)) - choices.starts[:-1][row]
     shown = place < _DEPTH
     gains = np.where(choices.taken[order][shown] > 0, 1 / np.log2(place[shown] + 2), 0.0)
     best = np.cumsum(1 / np.log2(np.arange(_DEPTH) + 2))
-    per_user = np.bincount(row[shown], weights=gains, minlength=users)
-    return float((per_user / best[np.minimum(choices.targets, _DEPTH) - 1]).mean())
+    ideal: NDArray[np.float64] = best[np.minimum(choices.targets, _DEPTH) - 1]
+    return np.bincount(row[shown], weights=gains, minlength=users) / ideal

@@ -26,6 +26,7 @@ def made_up_choices(users: int, weights_of: np.ndarray, seed: int = 0, shots: in
         scores.reshape(-1, scores.shape[2]).astype(np.float32),
         np.arange(users + 1, dtype=np.int64) * 20,
         taken.ravel(),
+        np.arange(users, dtype=np.int64),
         known.astype(np.int64),
         np.ones(users, dtype=np.int64),
         random.integers(0, 5, users).astype(np.uint8),

@@ -20,6 +20,7 @@ def one_user(scores: list[list[float]], taken: list[float], targets: int, shots:
         np.array(scores, dtype=np.float32),
         np.array([0, count]),
         np.array(taken) / sum(taken),
+        np.zeros(1, dtype=np.int64),
         np.array([shots]),
         np.array([targets]),
         np.zeros(1, dtype=np.uint8),

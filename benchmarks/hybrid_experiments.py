@@ -1,0 +1,171 @@
+"""What each part of the hybrid is worth on half A of the validation users: the table of docs/experiments.md.
+
+    python -m benchmarks.hybrid_experiments ta_feng online_retail rent_the_runway
+
+Everything is fitted once with the settings of conf/tuned; then gates with parts left out, or fitted otherwise, are
+learned from half B and rank half A, which none of them saw (where the gate starts is chosen on half A). A gain is that
+of the change over the standard, in NDCG@10, mean over s >= 1, with a 95 % interval (users resampled). Candidates are
+the best items of every score. Nothing touches test users.
+"""
+
+import argparse
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from tasks.hybrid.fit import Learned
+    from tasks.hybrid.gate import Choices, Gate
+
+RIDGE = 0.01
+SHOTS = 5
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of the standard.
+
+    Attributes:
+        question: What it asks.
+        without: Names, or beginnings of names ending in *, of scores that are left out.
+        ridge: Of the gate.
+        start: ``pair`` (the standard), ``popularity``, or ``none``: the ridge draws to 0.
+        constant: Whether weights are the same for any number of events.
+        stay: Whether the gate stays where it starts.
+
+    """
+
+    question: str
+    without: tuple[str, ...] = ()
+    ridge: float = RIDGE
+    start: str = "pair"
+    constant: bool = False
+    stay: bool = False
+
+
+CHANGES = (
+    Change("Does anything made by the generator help? All of it left out", ("generator", "*_virtual")),
+    Change("Does the generator's own score help?", ("generator",)),
+    Change("Do completed profiles help?", ("*_virtual",)),
+    Change("Does UserKNN on completed profiles help?", ("user_knn_cosine_virtual",)),
+    Change("Does attention help? Left out on real and completed profiles", ("attention", "attention_virtual")),
+    Change("Does attention over virtual behaviour help?", ("attention_virtual",)),
+    Change("Do similarities within visits help?", ("same_visit",)),
+    Change("Do texts help?", ("knn_text",)),
+    Change("Do features of users help?", ("segment_popularity",)),
+    Change("Does recency help?", ("decayed_popularity_*",)),
+    Change("Does what is taken in later visits help?", ("late_popularity",)),
+    Change("Is one filter enough? UserKNN alone", ("item_knn_cosine", "rp3beta", "ials", "knn_text", "same_visit")),
+    Change("Does factorisation help?", ("ials",)),
+    Change("Does the random walk help?", ("rp3beta",)),
+    Change("Should the gate start from popularity alone?", start="popularity"),
+    Change("Should the gate be drawn to nothing?", start="none"),
+    Change("Is the start enough? Nothing learned", stay=True),
+    Change("Are weights that do not change with the number of events enough?", constant=True),
+    Change("A weaker ridge, 0.001", ridge=0.001),
+    Change("A stronger ridge, 0.1", ridge=0.1),
+    Change("A stronger ridge, 1", ridge=1.0),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("datasets", nargs="+")
+    given = parser.parse_args()
+    logging.disable(logging.WARNING)
+    print("| data set | question | NDCG@10 | gain of the change |\n|---|---|---|---|", flush=True)
+    for dataset in given.datasets:
+        learned, asked = learned_on(dataset, "next_visits")
+        values = {"standard": _values(learned, Change("standard"), asked)}
+        print(f"| {dataset} | the standard | {values['standard'].mean():.4f} | |", flush=True)
+        for change in CHANGES:
+            _print(dataset, change, _values(learned, change, asked), values["standard"])
+
+
+def learned_on(dataset: str, question: str) -> "tuple[Learned, NDArray[np.int64]]":
+    """Everything the gate is fitted to, and who of half A is asked."""
+    from tasks.benchmark.digests import plain_values
+    from tasks.benchmark.ground import Asked, Grounds
+    from tasks.benchmark.hybrid_methods import HybridMethod
+    from tasks.benchmark.methods import catalogue
+    from tasks.benchmark.settings import TUNED
+    from tasks.benchmark.tuned import read_tuned
+    from tasks.benchmark.workbench import Workbench, generator_store
+    from tasks.results.claims import HYBRID
+    from tasks.runs.home import Home
+
+    ground = Grounds().ground(Asked(dataset, (), "validation"), question, 0)
+    bench = Workbench(ground, 0, generator_store(Home.current()))
+    tuned, methods = read_tuned(TUNED, dataset, question), catalogue()
+
+    def resolved(name: str) -> dict[str, object]:
+        method = methods[name]
+        own = tuned[name].settings if name in tuned else plain_values(method.defaults(bench.config))
+        return dict(method.resolve(own, {needed: resolved(needed) for needed in method.needs}))
+
+    method = methods[HYBRID]
+    assert isinstance(method, HybridMethod)
+    learned = method.learned(bench, resolved(HYBRID))
+    half_a = bench.posed("half_a")
+    asked = [posed.population[np.diff(posed.targets.indptr) > 0] for posed in half_a if posed.shots != 0]
+    return learned, np.unique(np.concatenate(asked))
+
+
+def _values(learned: "Learned", change: Change, asked: NDArray[np.int64]) -> NDArray[np.float64]:
+    """NDCG@10 of half A, mean over s >= 1 per user (U,); users none of whose targets is a candidate have 0."""
+    from tasks.hybrid.fit import filters_of, priors_of
+    from tasks.hybrid.gate import Gate, fit_gate
+    from tasks.hybrid.start import best_start
+
+    kept = [number for number, one in enumerate(learned.sources) if not _left_out(one.name, change.without)]
+    sources = [learned.sources[number] for number in kept]
+    names = tuple(source.name for source in sources)
+    learning, tuning = (_only(choices, kept) for choices in (learned.choices, learned.tuning))
+    if change.constant:
+        learning, tuning = (replace(one, shots=np.full_like(one.shots, 10)) for one in (learning, tuning))
+    filters = [] if change.start == "popularity" else filters_of(sources)
+    start = best_start(names, priors_of(sources), filters, tuning)
+    if change.start == "none":
+        start = Gate(names, 0 * start.few, 0 * start.many)
+    gate = start if change.stay else fit_gate(learning, start, change.ridge)
+    return _per_user(gate, tuning, learned.tuning.shots, asked)
+
+
+def _per_user(
+    gate: "Gate", tuning: "Choices", shots: NDArray[np.int64], asked: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    from tasks.hybrid.start import ndcg_of
+
+    row = np.repeat(np.arange(len(tuning.shots)), np.diff(tuning.starts))
+    scores = np.einsum("cm,cm->c", tuning.scores, gate.at(tuning.shots)[row])
+    found = np.where(shots > 0, ndcg_of(scores, tuning), 0.0)
+    # A user is asked at five numbers of shots (next_visits); where none of the targets is a candidate it counts 0.
+    return np.bincount(np.searchsorted(asked, tuning.user), weights=found, minlength=len(asked)) / SHOTS
+
+
+def _print(dataset: str, change: Change, ours: NDArray[np.float64], standard: NDArray[np.float64]) -> None:
+    random = np.random.default_rng(0)
+    drawn = random.integers(0, len(ours), (2000, len(ours)))
+    gains = ours[drawn].mean(axis=1) / standard[drawn].mean(axis=1) - 1
+    low, high = np.quantile(gains, [0.025, 0.975])
+    gain = ours.mean() / standard.mean() - 1
+    print(f"| {dataset} | {change.question} | {ours.mean():.4f} | {gain:+.1%} ({low:+.1%} … {high:+.1%}) |", flush=True)
+
+
+def _only(choices: "Choices", kept: list[int]) -> "Choices":
+    return replace(choices, scores=np.ascontiguousarray(choices.scores[:, kept]))
+
+
+def _left_out(name: str, without: tuple[str, ...]) -> bool:
+    from fnmatch import fnmatch
+
+    match: Callable[[str], bool] = lambda pattern: fnmatch(name, pattern)  # noqa: E731
+    return any(map(match, without))
+
+
+if __name__ == "__main__":
+    main()
