@@ -98,7 +98,8 @@ class Tripwires:
             "tripwire/entropy": _effective_items(generated) / _effective_items(real),
             "tripwire/support_overlap": float(generated.multiply(support).sum()),
         }
-        measures |= self._noise(generator, known, rows[:_PAIRED_USERS])
+        if generator.noise_dimensions:
+            measures |= self._noise(generator, known, rows[:_PAIRED_USERS])
         if known is not self.training:
             measures["tripwire/critic_gap"] = self._critic_gap(generator, critic)
             measures["tripwire/neighbour_ratio"] = self._neighbours(generated, real)

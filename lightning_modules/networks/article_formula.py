@@ -81,6 +81,11 @@ class ArticleFormula:
         """No item vectors are used."""
         return 0
 
+    @property
+    def side_features(self) -> bool:
+        """It knows nothing of the user."""
+        return False
+
     def build(self, catalogue: Catalogue) -> tuple[FormulaGenerator, FormulaCritic]:
         """Fresh generator and critic."""
         return FormulaGenerator(catalogue.n_items, self.hidden, self.noise_scale), FormulaCritic(catalogue.n_items)

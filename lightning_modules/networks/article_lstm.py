@@ -78,6 +78,11 @@ class ArticleLstm:
         """No item vectors are used."""
         return 0
 
+    @property
+    def side_features(self) -> bool:
+        """It knows nothing of the user."""
+        return False
+
     def build(self, catalogue: Catalogue) -> tuple[LstmGenerator, LstmCritic]:
         """Fresh generator and critic."""
         return LstmGenerator(catalogue.n_items, self.noise_dimensions), LstmCritic(catalogue.n_items)

@@ -120,6 +120,11 @@ class Network(Protocol):
         """Width d of the item vectors it wants; 0 for none."""
         ...
 
+    @property
+    def side_features(self) -> bool:
+        """Whether it looks at more than behaviour: features of users and items, the time of the visit."""
+        ...
+
     def build(self, catalogue: Catalogue) -> tuple[Generator, Critic]:
         """Fresh modules; their weights depend on torch's global generator."""
         ...

@@ -179,7 +179,9 @@ class Conditional:
         item_dimensions: Width d of the item vectors, ≥ 1.
         interests: Latent interests M per draw, ≥ 1; each costs one product with the item table.
         width: Width W of the hidden layers, ≥ 1.
-        noise_dimensions: Width Z of the noise, ≥ 1.
+        noise_dimensions: Width Z of the noise, ≥ 0; without noise all draws for a user are alike.
+        side_features: Whether features of users and items, the calendar and the time between events are looked at;
+            otherwise behaviour alone is.
         learn_items: Whether item vectors (and a bias per item) are learned on from the factorisation. With the few
             episodes of a young shop they are learned by heart; with many users it pays.
         objective: How it is trained.
@@ -190,13 +192,19 @@ class Conditional:
     interests: int = 2
     width: int = 128
     noise_dimensions: int = 16
+    side_features: bool = True
     learn_items: bool = False
     objective: Objective = field(default_factory=Objective)
 
     def __post_init__(self) -> None:
-        for name in ("item_dimensions", "interests", "width", "noise_dimensions"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name, least in (("item_dimensions", 1), ("interests", 1), ("width", 1), ("noise_dimensions", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
+        if self.noise_dimensions == 0 and self.objective.mode_seeking > 0:
+            raise ValueError(
+                f"objective.mode_seeking must be 0 where noise_dimensions is, got {self.objective.mode_seeking}: "
+                "without noise there are no two draws to keep apart"
+            )
 
     def build(self, catalogue: Catalogue) -> tuple[ConditionalGenerator, ConditionalCritic]:
         """Fresh generator and critic."""

@@ -83,7 +83,7 @@ def choose(
 
     Args:
         policy: The settings.
-        probabilities: float32 (draws, B, I), not negative; overwritten.
+        probabilities: float32 (draws, B, I), not negative.
         support: Row in the block and item of each support entry; never chosen.
         shots: int (B,), n of each user.
 
@@ -102,6 +102,7 @@ def choose(
     values, items = torch.topk(mean, many, dim=1)
     kept = (values > 0) & (values >= policy.threshold * values[:, :1])
     if policy.agreement > 1:
+        drawn = drawn.clone()
         drawn[:, support[0], support[1]] = 0.0
         last = torch.topk(drawn, many, dim=2).values[..., -1:]  # (draws, B, 1)
         in_draw = torch.take_along_dim(drawn, items[None], dim=2)  # (draws, B, m)

@@ -44,6 +44,12 @@ def completing(bench: Workbench, settings: Settings, generator: ProfileGenerator
     )
 
 
+def node_from(component: Any) -> Settings:
+    """A component as a node of conf/: ``_target_`` and its settings, plain."""
+    kind = type(component)
+    return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **plain_values(asdict(component))}
+
+
 def _completion(settings: Settings) -> CompleteProfiles:
     component = load_component("augmentation", "complete_profiles", settings)
     assert isinstance(component, CompleteProfiles)
@@ -90,11 +96,9 @@ class GeneratorMethod:
     def resolve(self, own: Settings, needed: Mapping[str, Settings]) -> Settings:
         """Its own settings, and what judges it: a filter, and profiles completed as conf/augmentation has it."""
         judge = _filter(JUDGE, needed)
-        augmentation = asdict(load_component("augmentation", "complete_profiles"))
-        target = f"{CompleteProfiles.__module__}.{CompleteProfiles.__qualname__}"
         return {
             **own,
-            "augmentation": {"_target_": target, **plain_values(augmentation)},
+            "augmentation": node_from(load_component("augmentation", "complete_profiles")),
             "recommender": {**judge["recommender"], "zero_shots": judge["zero_shots"]},
         }
 
@@ -165,10 +169,9 @@ class NoAdversaryMethod(CompletedMethod):
 
     def resolve(self, own: Settings, needed: Mapping[str, Settings]) -> Settings:
         """As with the adversary, whose terms weigh nothing."""
-        generator = dict(needed[GENERATOR])
+        generator = needed[GENERATOR]
         network = without_adversary(build_component("network", generator["network"]))
-        generator["network"] = {"_target_": generator["network"]["_target_"], **plain_values(asdict(network))}
-        return {**own, **_filter(self.filter_name, needed), "generator": generator}
+        return {**own, **_filter(self.filter_name, needed), "generator": {**generator, "network": node_from(network)}}
 
     def fit(self, bench: Workbench, settings: Settings, on_epoch: EpochReport | None = None) -> FittedMethod:
         """Fit the filter; the generator is trained once."""

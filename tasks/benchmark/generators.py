@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,9 +39,7 @@ class GeneratorStore:
     root: Path
 
 
-def trained(
-    bench: "Workbench", settings: Settings, version: int, store: GeneratorStore, on_epoch: EpochReport | None
-) -> TrainingResult:
+def trained(bench: "Workbench", settings: Settings, version: int, store: GeneratorStore) -> TrainingResult:
     """The generator of these settings; trained, or gone on with, where it is not there yet.
 
     The best epoch is the one whose virtual behaviour serves half A best, as in a training run.
@@ -51,26 +50,58 @@ def trained(
             ``recommender`` with ``name``, ``settings`` and ``zero_shots``: what virtual behaviour is judged with.
         version: Of its arithmetic; another version is trained anew.
         store: Where it is kept.
-        on_epoch: Told the figure of each epoch; an exception it raises ends the training, and nothing is kept.
 
     """
     folder = store.root / _digest(bench, settings, version)[:24]
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / _DONE).exists():
-            _train(bench, settings, folder, on_epoch)
-        elif on_epoch is not None:
-            for epoch, value in _figures(folder):
-                on_epoch(epoch, value)
+            result = _train(bench, settings, folder / "training", None)
+            result.generator.save(folder / "generator")
+            write_json(folder / _DONE, {"history": result.history})
+            shutil.rmtree(folder / "training", ignore_errors=True)
     return _load(folder)
+
+
+def tried(
+    bench: "Workbench", settings: Settings, version: int, store: GeneratorStore, on_epoch: EpochReport
+) -> TrainingResult:
+    """The same as one trial of many: most lose, so nothing is kept. The winner is trained once more.
+
+    On a CPU, with the same number of threads, it comes to the same end.
+
+    Args:
+        bench: Data and seed.
+        settings: As of ``trained``.
+        version: Of its arithmetic.
+        store: Where the generator is taken from, if it is there.
+        on_epoch: Told the figure of each epoch; an exception it raises ends the training.
+
+    """
+    folder = store.root / _digest(bench, settings, version)[:24]
+    if (folder / _DONE).exists():
+        result = _load(folder)
+        for epoch, value in _figures(result.history):
+            on_epoch(epoch, value)
+        return result
+    # One folder for all trials, which follow each other: what a kill leaves goes with the next one, as a trial that
+    # went on from its last epoch could not tell the earlier ones.
+    work = store.root / f"trial-{_digest(bench, {}, version)[:18]}"
+    work.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(work.with_suffix(".lock")):
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            return _train(bench, settings, work, on_epoch)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def best_figure(result: TrainingResult) -> float:
     """The figure of the best epoch on half A."""
-    return max(record[_MONITORED] for record in result.history if _MONITORED in record)
+    return max(value for _, value in _figures(result.history))
 
 
-def _train(bench: "Workbench", settings: Settings, folder: Path, on_epoch: EpochReport | None) -> None:
+def _train(bench: "Workbench", settings: Settings, work: Path, on_epoch: EpochReport | None) -> TrainingResult:
     judge = settings["recommender"]
     recommender = bench.recommender(judge["name"], judge["settings"])
     config = bench.config.model_copy(
@@ -84,7 +115,6 @@ def _train(bench: "Workbench", settings: Settings, folder: Path, on_epoch: Epoch
     form = bench.zero_shots(judge["zero_shots"])
     fitted = Fitted({"popularity": form}, bench.ground.fit(recommender), "popularity")
     monitor = monitored(config, bench.question)
-    work = folder / "training"
     logger.info("training a generator: %s, %s, seed %d", bench.ingested.name, bench.question, bench.seed)
     try:
         result = train_generator(
@@ -101,14 +131,12 @@ def _train(bench: "Workbench", settings: Settings, folder: Path, on_epoch: Epoch
         # Neither a training that was stopped early nor one that went astray is worth going on with.
         shutil.rmtree(work, ignore_errors=True)
         raise
-    result.generator.save(folder / "generator")
-    history = [
+    history = tuple(
         {name: value for name, value in record.items() if name != monitor}
         | ({_MONITORED: record[monitor]} if monitor in record else {})
         for record in result.history
-    ]
-    write_json(folder / _DONE, {"history": history})
-    shutil.rmtree(work, ignore_errors=True)
+    )
+    return TrainingResult(result.generator, work, work, history)
 
 
 def _load(folder: Path) -> TrainingResult:
@@ -119,8 +147,7 @@ def _load(folder: Path) -> TrainingResult:
     return TrainingResult(generator, folder, folder, history)
 
 
-def _figures(folder: Path) -> list[tuple[int, float]]:
-    history = read_json(folder / _DONE)["history"]
+def _figures(history: Sequence[Mapping[str, float]]) -> list[tuple[int, float]]:
     return [(int(record["epoch"]), record[_MONITORED]) for record in history if _MONITORED in record]
 
 

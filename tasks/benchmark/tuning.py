@@ -26,6 +26,10 @@ SEARCH_VERSION = 1
 """Raised when the search itself changes."""
 _WARM_UP = 1
 """Epochs before a training may be stopped."""
+_WHOLE = 3
+"""Trainings that end before any may be stopped; whole ones are what tuning costs most."""
+_KEPT = 100 / 3
+"""A training goes on as long as it is among the best of those that ended, in percent, after as many epochs."""
 
 Objective = Callable[[Mapping[str, Any], Callable[[int, float], None]], float]
 """From dotted settings, and where to report the figure of each epoch, to the figure that is maximised."""
@@ -65,7 +69,7 @@ def search(
 ) -> Best:
     """Try settings and return the best (tree-structured Parzen estimator: Bergstra et al., NeurIPS 2011).
 
-    Settings that cannot be fitted count as trials, too; so do trainings that the median rule stops early.
+    Settings that cannot be fitted count as trials, too; so do trainings that are stopped early.
 
     Args:
         space: What is tuned; not empty.
@@ -84,7 +88,7 @@ def search(
     from optuna.exceptions import TrialPruned
     from optuna.trial import TrialState
 
-    study = _study(trials)
+    study = _study()
     distributions = {name: allowed.distribution() for name, allowed in space.items()}
     seconds = sum(_replay(study, distributions, journal, trials))
     reason = ""
@@ -118,18 +122,18 @@ def search(
     return Best(dict(best.params), best.value, edges_of(space, best.params), seconds)
 
 
-def _study(trials: int) -> "Study":
+def _study() -> "Study":
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.create_study(direction="maximize", pruner=pruner_for(trials))
+    return optuna.create_study(direction="maximize", pruner=new_pruner())
 
 
-def pruner_for(trials: int) -> Any:
-    """What stops hopeless trainings of a search of so many trials: the median rule, after a few have run through."""
-    from optuna.pruners import MedianPruner
+def new_pruner() -> Any:
+    """What stops hopeless trainings: those below the best of the earlier ones, once a few have run through."""
+    from optuna.pruners import PercentilePruner
 
-    return MedianPruner(n_startup_trials=max(2, trials // 4), n_warmup_steps=_WARM_UP)
+    return PercentilePruner(_KEPT, n_startup_trials=_WHOLE, n_warmup_steps=_WARM_UP)
 
 
 def sampler_for(seed: int, number: int, trials: int) -> Any:
@@ -143,8 +147,14 @@ def sampler_for(seed: int, number: int, trials: int) -> Any:
 def _reporter(trial: "Trial") -> Callable[[int, float], None]:
     from optuna.exceptions import TrialPruned
 
+    best = -math.inf
+
     def report(epoch: int, value: float) -> None:
-        trial.report(value, epoch)
+        nonlocal best
+        # A training is judged by its best epoch, so the best so far is compared. The pruner takes that of this training
+        # anyway, but of the others what they had in this very epoch.
+        best = max(best, value)
+        trial.report(best, epoch)
         if trial.should_prune():
             raise TrialPruned
 

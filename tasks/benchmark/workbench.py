@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tasks.benchmark.generators import GeneratorStore, trained
+from tasks.benchmark.generators import GeneratorStore, trained, tried
 from tasks.benchmark.ground import Ground, recommender_of
 from tasks.benchmark.method import EpochReport, FittedMethod, Part, Settings
 from tasks.config import RunConfig
@@ -104,8 +104,10 @@ class Workbench:
         return fitted
 
     def generator(self, settings: Settings, version: int, on_epoch: EpochReport | None = None) -> TrainingResult:
-        """The generator of these settings, trained once and kept; see ``generators.trained``."""
-        return trained(self, settings, version, self._store, on_epoch)
+        """The generator of these settings, trained once and kept; with ``on_epoch`` it is one trial of many."""
+        if on_epoch is not None:
+            return tried(self, settings, version, self._store, on_epoch)
+        return trained(self, settings, version, self._store)
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """What ``make`` gives, made once as long as nothing else is asked for: trials often share their costly part.

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tasks.benchmark.tuning import pruner_for, sampler_for
+from tasks.benchmark.tuning import new_pruner, sampler_for
 from tasks.sweeps.dimensions import Dimension, Values, grid
 from tasks.sweeps.records import Records, TrialRecord, TrialState
 from tasks.sweeps.settings import SweepSettings
@@ -48,7 +48,7 @@ class Search:
             self.trials = min(self.trials, len(self._given))
         self._lock = threading.RLock()
         self._running: dict[int, Trial] = {}
-        self._study = optuna.create_study(direction=settings.direction, pruner=pruner_for(self.trials))
+        self._study = optuna.create_study(direction=settings.direction, pruner=new_pruner())
         for record in records.all():
             if record.finished:
                 self._study.add_trial(self._frozen(record))

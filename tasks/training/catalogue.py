@@ -1,10 +1,12 @@
 """What the networks have to know of the shop."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lightning_modules.catalogue import Catalogue
-from tasks.domain import Training, Warm
+from tasks.domain import ItemFeatures, Training, UserFeatures, Warm
 from tasks.features.item_vectors import item_vectors
 from tasks.training.clock import Clock
 
@@ -14,7 +16,7 @@ DAY = 86_400_000_000
 """Microseconds."""
 
 
-def catalogue_of(training: Training, dimensions: int, seed: int, clock: Clock) -> Catalogue:
+def catalogue_of(training: Training, dimensions: int, seed: int, clock: Clock, side_features: bool = True) -> Catalogue:
     """The catalogue of a training: item vectors, popularity, and the widths of the conditions.
 
     Args:
@@ -22,9 +24,15 @@ def catalogue_of(training: Training, dimensions: int, seed: int, clock: Clock) -
         dimensions: Width d of the item vectors; with 0 they are not computed (no network asks for them).
         seed: Seeds the factorisation.
         clock: How times become a calendar.
+        side_features: Whether more than behaviour is known; otherwise the catalogue has neither features of items nor
+            room for those of users, and no calendar.
 
     """
-    items, features = training.n_items, training.item_features
+    items = training.n_items
+    if not side_features:
+        users = UserFeatures.none(len(training.user_features.categories))
+        training = replace(training, user_features=users, item_features=ItemFeatures.none(items))
+    features = training.item_features
     vectors = np.zeros((items, 0), dtype=np.float32)
     if dimensions:
         vectors = item_vectors(training, dimensions, seed)
@@ -40,7 +48,7 @@ def catalogue_of(training: Training, dimensions: int, seed: int, clock: Clock) -
         item_features=np.concatenate([features.text, features.numbers], axis=1),
         user_cardinalities=widths,
         user_numbers=int(training.user_features.numbers.shape[1]),
-        calendar_width=clock.width(training.warm.now is not None),
+        calendar_width=clock.width(side_features and training.warm.now is not None),
     )
 
 

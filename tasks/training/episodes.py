@@ -7,7 +7,7 @@ from scipy.sparse import csr_array, vstack
 
 from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import Episodes
-from tasks.domain import NewUsers, Posed
+from tasks.domain import NewUsers, Posed, UserFeatures
 from tasks.features.time import gaps
 from tasks.training.clock import Clock
 
@@ -48,14 +48,17 @@ def conditions_of(
 ) -> Episodes:
     """Users as episodes, without targets unless some are given.
 
-    Category codes the networks have never seen count as unknown (0).
+    Category codes the networks have never seen count as unknown (0). A catalogue without features of users is that of
+    a network that looks at none.
     """
     sizes = np.array(catalogue.user_cardinalities, dtype=np.int64)
-    categories = users.features.categories.astype(np.int64)
-    if categories.shape[1] != len(sizes) or users.features.numbers.shape[1] != catalogue.user_numbers:
+    looked_at = len(sizes) > 0 or catalogue.user_numbers > 0
+    features = users.features if looked_at else UserFeatures.none(len(users))
+    categories = features.categories.astype(np.int64)
+    if categories.shape[1] != len(sizes) or features.numbers.shape[1] != catalogue.user_numbers:
         raise ValueError(
             f"expected {len(sizes)} user categories and {catalogue.user_numbers} numbers, "
-            f"got {categories.shape[1]} and {users.features.numbers.shape[1]}"
+            f"got {categories.shape[1]} and {features.numbers.shape[1]}"
         )
     shift = np.zeros(len(users.items), dtype=np.float32)
     if users.times is not None and catalogue.calendar_width:
@@ -73,7 +76,7 @@ def conditions_of(
         support_weights=np.log(users.weights).astype(np.float32),
         shots=users.shots,
         categories=np.where((categories < sizes) & (categories >= 0), categories, 0),
-        numbers=users.features.numbers,
+        numbers=features.numbers,
         calendar=season,
         targets=csr_array((len(users), catalogue.n_items), dtype=np.float32) if targets is None else targets,
         group=np.arange(len(users), dtype=np.int64) if group is None else group.astype(np.int64),

@@ -90,7 +90,7 @@ def train(
             "no warm user gives an episode (events to show, and later ones to find): move split.first_cut later, "
             "lower split.burn_in_days, or choose another question"
         )
-    catalogue = catalogue_of(training, network.item_dimensions, seed, clock)
+    catalogue = catalogue_of(training, network.item_dimensions, seed, clock, network.side_features)
     histories = training.warm.histories
     provenance = Provenance.of("generator", histories.users, histories.times)
 

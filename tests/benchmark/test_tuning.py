@@ -94,6 +94,25 @@ def test_hopeless_trainings_are_stopped_early(tmp_path: Path) -> None:
     assert len(epochs) < 200
 
 
+def test_trainings_are_compared_by_their_best_epoch_so_far(tmp_path: Path) -> None:
+    peaks = iter([[9, 0, 0, 0], [0, 9, 0, 0], [0, 0, 9, 0], [5, 5, 5, 5], [0, 9, 0, 0]])
+    told: list[int] = []
+
+    def trained(values: Mapping[str, Any], report: Callable[[int, float], None]) -> float:
+        told.append(0)
+        heights = next(peaks)
+        for epoch, height in enumerate(heights):
+            told[-1] += 1
+            report(epoch, height)
+        return max(heights)
+
+    find(tmp_path / "j", trained, trials=5)
+    # At the second epoch two of three had seen 9, though only one had it just then.
+    assert told == [4, 4, 4, 2, 4]
+    states = [json.loads(line)["state"] for line in (tmp_path / "j").read_text().splitlines()]
+    assert states == [*["COMPLETE"] * 3, "PRUNED", "COMPLETE"]
+
+
 def test_nothing_is_begun_after_the_deadline(tmp_path: Path) -> None:
     with pytest.raises(OutOfTimeError, match="0 of 5"):
         find(tmp_path / "j", trials=5, deadline=time.time() - 1)

@@ -148,7 +148,7 @@ def test_an_alarm_is_a_warning_once_and_a_count_at_the_end(tmp_path: Path, caplo
     silent = dataclasses.replace(TINY, objective=dataclasses.replace(TINY.objective, mode_seeking=0.0))
 
     class Silent:
-        objective, item_dimensions = silent.objective, 8
+        objective, item_dimensions, side_features = silent.objective, 8, True
 
         def build(self, catalogue):
             generator, critic = silent.build(catalogue)

@@ -106,6 +106,20 @@ def test_recent_popularity_reaches_the_conditional_scores(batch) -> None:
     assert bool((changed[:, 4] > 1e-4).all())
 
 
+def test_without_noise_there_is_one_draw_and_nothing_to_keep_apart(batch) -> None:
+    silent = dataclasses.replace(Conditional().objective, mode_seeking=0.0)
+    generator, _ = Conditional(item_dimensions=8, width=16, noise_dimensions=0, objective=silent).build(
+        block_catalogue()
+    )
+    drawn = draw(generator.eval(), batch, np.arange(5, dtype=np.uint64), draws=3, seed=0)
+    assert torch.equal(drawn[0], drawn[1])
+    assert torch.equal(drawn[0], drawn[2])
+    with pytest.raises(ValueError, match=r"mode_seeking must be 0 where noise_dimensions is, got 0\.02"):
+        Conditional(noise_dimensions=0)
+    with pytest.raises(ValueError, match="width must be at least 1"):
+        Conditional(width=0)
+
+
 def _changed(base, **fields):
     return EpisodeTensors(dataclasses.replace(base, **fields))
 

@@ -2,7 +2,9 @@ import dataclasses
 
 import numpy as np
 
-from tasks.training.catalogue import DAY, RECENT_HALF_LIVES, recent_shares
+from tasks.domain import ItemFeatures
+from tasks.training.catalogue import DAY, RECENT_HALF_LIVES, catalogue_of, recent_shares
+from tasks.training.clock import Clock
 from tests.worlds import block_training
 
 
@@ -36,3 +38,16 @@ def test_without_times_there_is_no_recency() -> None:
     warm = block_training().warm
     timeless = dataclasses.replace(warm, histories=dataclasses.replace(warm.histories, times=None), now=None)
     assert recent_shares(timeless, 60).shape == (60, 0)
+
+
+def test_without_side_features_behaviour_is_all_that_is_left() -> None:
+    training, items = block_training(), 60
+    text = np.random.default_rng(0).random((items, 4), dtype=np.float32)
+    described = ItemFeatures(text, np.zeros((items, 0), dtype=np.int32), np.zeros((items, 0), dtype=np.float32))
+    training = dataclasses.replace(training, item_features=described)
+    whole, bare = (catalogue_of(training, 8, 0, Clock(), known) for known in (True, False))
+    assert (whole.feature_width, whole.user_cardinalities, whole.user_numbers) == (4, (4,), 1)
+    assert whole.calendar_width > 0
+    assert (bare.feature_width, bare.user_cardinalities, bare.user_numbers, bare.calendar_width) == (0, (), 0, 0)
+    assert not np.allclose(whole.item_vectors, bare.item_vectors)  # those of rare items go by their text
+    np.testing.assert_array_equal(whole.priors, bare.priors)
