@@ -38,7 +38,7 @@ def main() -> int:
     chosen = arguments.parse_args()
     logging.disable(logging.WARNING)
 
-    base = load_config([f"dataset={chosen.dataset}", "tracking=off"])
+    base = load_config([f"dataset={chosen.dataset}", "tracking=off", "tuned_settings=false"])
     ingested = ingest_log(base.dataset.load(cache_folder()), base)
     prepared = prepare(ingested, base)
     print(f"{'network':16}{'loss':16}{'popularity ratio':>22}{'co-occurrence distance':>26}{'seconds':>9}", flush=True)
@@ -46,7 +46,7 @@ def main() -> int:
     for network in chosen.networks:
         for loss in chosen.losses:
             overrides = [f"dataset={chosen.dataset}", f"network={network}", f"loss={loss}", "tracking=off"]
-            config = load_config([*overrides, f"trainer.max_epochs={chosen.epochs}"])
+            config = load_config([*overrides, f"trainer.max_epochs={chosen.epochs}", "tuned_settings=false"])
             start = time.perf_counter()
             before = _realism_at_start(config, prepared.ground.training, prepared.half_a, ingested.clock)
             with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,12 @@ def show_configuration(config: RunConfig) -> None:
     """The resolved configuration as a tree."""
     tree = Tree("configuration")
     for key, value in config.plain.items():
-        _grow(tree, key, value, config.names.get(key))
+        if key == "recommenders":
+            tree.add(f"[bold]{key}[/] = {', '.join(value)}")
+        elif key == "tuned":
+            tree.add(f"[bold]from conf/tuned[/]: {', '.join(value) or 'nothing'}")
+        else:
+            _grow(tree, key, value, config.names.get(key))
     Console().print(tree)
 
 

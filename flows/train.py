@@ -67,6 +67,8 @@ def train_with(config: RunConfig, child: Child | None = None) -> dict[str, Any]:
         config: The run's configuration.
         child: Whose trial it is; None for a run of its own.
     """
+    if config.tuned:
+        logger.info("settings from conf/tuned: %s", ", ".join(config.tuned))
     raw, problem = obtain(config)
     home, code = Home.current(), code_state()
     key = run_key(config.plain, [file.sha256 for file in raw.files] if raw else [], code.version)
@@ -141,7 +143,8 @@ def _track(
         parent_run_id=parent,
     )
     run.set_mlflow_run(tracked.id)
-    tracked.log_parameters(config.plain)
+    # What is fitted by name stands in config.yaml: as parameters it would hide the others.
+    tracked.log_parameters({key: value for key, value in config.plain.items() if key != "recommenders"})
     tracked.log_file(write_configuration(run.folder, config))
     return tracked
 
@@ -170,7 +173,7 @@ def _stages(
     publish_accuracy(config, fitted, measured, prepared.question)
     with training_progress("refit", "training on everything") as shown:
         step("refit", refit_stage, config, ingested, prepared, fitted, augmented, generator, trained.epochs, run, shown)
-    made = (fitted, augmented, generator)
+    made = (fitted, augmented.recommender, generator)
     return step("report", report_stage, config, ingested, prepared, *made, history, measured, run, tracked)
 
 

@@ -123,7 +123,8 @@ def load_generator(checkpoint: Path, network: Network, catalogue: Catalogue) -> 
     generator, _ = build(network, catalogue, seed=0)
     prefix = "average."
     generator.load_state_dict({name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)})
-    return generator.requires_grad_(False).eval()
+    generator.requires_grad_(False).eval().settle()
+    return generator
 
 
 def build(network: Network, catalogue: Catalogue, seed: int) -> tuple[Generator, Critic]:

@@ -15,6 +15,10 @@ BLOCK_BYTES = 64 * 2**20
 """Size of a block of probabilities, float32."""
 
 
+ROWS_AT_ONCE = 32
+"""Rows of scores, of all draws together, that are computed at once."""
+
+
 @torch.no_grad()
 def draw(generator: Generator, batch: Batch, ids: NDArray[np.uint64], *, draws: int, seed: int) -> Tensor:
     """Probabilities of the next item, one row per draw and user.
@@ -38,10 +42,15 @@ def draw(generator: Generator, batch: Batch, ids: NDArray[np.uint64], *, draws: 
     noise = user_noise(ids, seed=seed, draws=draws, dimensions=generator.noise_dimensions)
     condition = generator.condition(batch)
     result = torch.empty((draws, batch.size, generator.n_items), device=device)
-    for number in range(draws):
-        latent = generator.decode(condition, torch.from_numpy(noise[number]).to(device))
-        log_probabilities = generator.log_probabilities(generator.scores(latent, batch), batch)
-        torch.exp(log_probabilities, out=result[number])
+    # A few rows cost hardly more than one, as the table of items is read once; many do not fit the cache together.
+    together = draws if draws * batch.size <= ROWS_AT_ONCE else 1
+    for start in range(0, draws, together):
+        some = torch.from_numpy(noise[start : start + together]).to(device)
+        known = None if condition is None else condition.repeat(len(some), 1)
+        latent = generator.decode(known, some.flatten(0, 1))
+        scores = generator.scores(latent, batch).view(len(some), batch.size, -1)
+        for number, one in enumerate(scores, start):
+            torch.exp(generator.log_probabilities(one, batch), out=result[number])
     return result
 
 

@@ -6,22 +6,18 @@ registry: a class that none of them names cannot be built.
 """
 
 import dataclasses
-import functools
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
-import yaml
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from tasks.composition import composed
 from tasks.errors import ConfigError
-from tasks.overrides import CONF_DIR, check_overrides, choices, groups
-from tasks.refusals import dotted, first_problem, missing_key, unknown_key, without_passwords
+from tasks.options import option, shipped_targets
+from tasks.overrides import CONF_DIR, Said, check_overrides, choices, said_by
+from tasks.refusals import dotted, first_problem, unknown_key
+from tasks.tuned.layers import Layers, entries_of
 
 T = TypeVar("T")
 
@@ -35,11 +31,12 @@ COMPONENT_GROUPS = (
     "loss",
     "augmentation",
     "recommender",
+    "hybrid",
     "trainer",
     "tracking",
 )
 """Groups of which a run has exactly one."""
-_NOT_TYPED = ("names", "plain", "until")
+_NOT_TYPED = ("names", "plain", "until", "recommenders", "tuned")
 """Fields of a run's configuration that stand at no key of their own."""
 
 
@@ -69,6 +66,8 @@ class RunConfig(BaseModel):
     """How virtual behaviour is used (``tasks.augmentation``)."""
     recommender: Any
     """The recommender that real and virtual behaviour is given to (``tasks.recommenders``)."""
+    hybrid: Any
+    """What the hybrid weighs (``tasks.hybrid.settings.HybridSettings``), or ``NoHybrid``."""
     trainer: Any
     """Epochs, batches, device, precision (``lightning_modules.fit.TrainerSettings``)."""
     tracking: Any
@@ -79,6 +78,12 @@ class RunConfig(BaseModel):
     """What is asked of the model; the data set's first question when null."""
     baselines: tuple[str, ...]
     """Names in conf/recommender that are fitted and reported beside the recommender."""
+    tuned_settings: bool
+    """Whether settings that tuning found (conf/tuned) stand above those of conf/."""
+    recommenders: Mapping[str, Any]
+    """By name: the baselines and what the hybrid weighs, built."""
+    tuned: tuple[str, ...]
+    """Groups and recommenders whose settings come from tuning."""
     metrics: tuple[str, ...] | None
     """Names in conf/metric, beside ``hit_rate`` and ``ndcg``, which are always measured; all of them when null."""
     until: str | None
@@ -113,7 +118,29 @@ def load_config(overrides: Sequence[str] = ()) -> RunConfig:
         ConfigError: A key or value cannot be used; the message names it.
     """
     check_overrides(overrides)
-    plain, names = _compose("config", overrides)
+    plain, names = composed("config", overrides)
+    for key in _NOT_TYPED:
+        if key in plain:
+            raise ConfigError(unknown_key("", key, [name for name in plain if name not in _NOT_TYPED]))
+    return _layered(_build(plain, names), said_by(overrides, names.get("experiment")))
+
+
+def _layered(config: RunConfig, said: Said) -> RunConfig:
+    """The same configuration with tuned settings where a person set nothing else, and all recommenders by name."""
+    first, dataset = config.dataset.questions[0], config.names["dataset"]
+    entries = entries_of(CONF_DIR / "tuned", dataset, config.question or first, first) if config.tuned_settings else {}
+    layers = Layers(entries, said, config.seed)
+    plain, names, tuned = layers.groups(config.plain, config.names)
+    needed = dict.fromkeys([*config.baselines, *build_component("hybrid", plain["hybrid"]).needs])
+    plain["recommenders"] = {}
+    for name in needed:
+        if name == names["recommender"]:
+            node = {key: value for key, value in plain["recommender"].items() if key != "_target_"}
+        else:
+            node, found = layers.recommender(name)
+            tuned += [name] if found else []
+        plain["recommenders"][name] = node
+    plain["tuned"] = tuned
     return _build(plain, names)
 
 
@@ -129,7 +156,7 @@ def load_settings(settings: type[T], config_name: str, overrides: Sequence[str] 
         ConfigError: A key or value cannot be used or is missing; the message names it.
     """
     check_overrides(overrides)
-    plain, _ = _compose(config_name, overrides)
+    plain, _ = composed(config_name, overrides)
     values = {key: build_component(key, value) if key in COMPONENT_GROUPS else value for key, value in plain.items()}
     return _typed("", settings, values)
 
@@ -141,7 +168,7 @@ def load_appended(group: str, settings: type[T], overrides: Sequence[str]) -> T:
         ConfigError: Nothing is chosen from the group, or a key or value cannot be used.
     """
     check_overrides(overrides)
-    plain, _ = _compose("config", overrides)
+    plain, _ = composed("config", overrides)
     if not isinstance(plain.get(group), dict):
         raise ConfigError(f"{group}: choose one with +{group}=<name>; there is {', '.join(choices(group))}")
     return _typed(group, settings, plain[group])
@@ -155,60 +182,17 @@ def _typed(prefix: str, settings: type[T], values: Mapping[str, Any]) -> T:
         raise ConfigError(first_problem(error.errors()[0], prefix, ())) from error
 
 
-def _compose(config_name: str, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
-    # Under @hydra.main a global Hydra exists already; compose refuses to work beside it.
-    hydra_state = GlobalHydra.instance()
-    outer, hydra_state.hydra = hydra_state.hydra, None
-    own = [override for override in overrides if not override.lstrip("+~").startswith(("hydra.", "hydra/"))]
-    try:
-        with initialize_config_dir(str(CONF_DIR), version_base="1.3"):
-            composed = compose(config_name, overrides=own, return_hydra_config=True)
-        names = {str(group): str(option) for group, option in composed.hydra.runtime.choices.items()}
-        plain = _to_plain(composed)
-        plain.pop("hydra", None)
-    except HydraException as error:
-        raise ConfigError(_reason(error, config_name, own)) from error
-    finally:
-        hydra_state.hydra = outer
-    return plain, {group: option for group, option in names.items() if not group.startswith("hydra")}
-
-
-def _to_plain(composed: DictConfig) -> dict[str, Any]:
-    try:
-        own = OmegaConf.create({key: value for key, value in composed.items() if key != "hydra"})
-        plain = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
-    except MissingMandatoryValue as error:
-        raise ConfigError(f"{error.full_key}: expected a value, got none. Set it with {error.full_key}=…") from error
-    except OmegaConfBaseException as error:
-        raise ConfigError(_words(error)) from error
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
-
-
-def _reason(error: HydraException, config_name: str, overrides: Sequence[str]) -> str:
-    """Why Hydra refuses; for a key that does not exist with the one that was meant."""
-    words = _words(error)
-    chosen = [override for override in overrides if override.lstrip("+~").partition("=")[0] in groups()]
-    if len(chosen) == len(overrides):
-        return words
-    existing, _ = _compose(config_name, chosen)
-    return missing_key(words, existing) or words
-
-
-def _words(error: Exception) -> str:
-    """Hydra's own words, on one line, with the reason it hides in ``__cause__``."""
-    parts = [str(error)] + ([str(error.__cause__)] if error.__cause__ else [])
-    return without_passwords(" ".join(" ".join(parts).split()))
-
-
 def _build(plain: dict[str, Any], names: dict[str, str]) -> RunConfig:
-    values = dict(plain)
+    values = {"recommenders": {}, "tuned": (), **plain}
     if isinstance(values.get("dataset"), dict):
         values["dataset"] = dict(values["dataset"])
         values["until"] = values["dataset"].pop("until", None)
     for group in COMPONENT_GROUPS:
         if group in values:
             values[group] = build_component(group, values[group])
+    values["recommenders"] = {
+        name: load_component("recommender", name, node) for name, node in values["recommenders"].items()
+    }
     try:
         config = RunConfig.model_validate({**values, "names": names, "plain": plain})
     except ValidationError as error:
@@ -219,29 +203,12 @@ def _build(plain: dict[str, Any], names: dict[str, str]) -> RunConfig:
             "register: the registry is MLflow's, and with tracking=off nothing is logged that could be registered. "
             "Use tracking=mlflow, or leave register=true out"
         )
-    for group, listed in (("recommender", config.baselines), ("metric", config.metrics or ())):
+    named = (*config.baselines, *config.hybrid.needs)
+    for group, listed in (("recommender", named), ("metric", config.metrics or ())):
         for name in listed:
             if name not in choices(group):
                 raise ConfigError(f"{group} {name!r} is not one of {', '.join(choices(group))}")
     return config
-
-
-@functools.cache
-def shipped_targets(group: str) -> frozenset[str]:
-    """The classes that the YAML files of a group name: the only ones that can be built."""
-    targets: set[str] = set()
-    for name in choices(group):
-        targets |= _targets_in(yaml.safe_load((CONF_DIR / group / f"{name}.yaml").read_text()))
-    return frozenset(targets)
-
-
-def _targets_in(node: Any) -> set[str]:
-    if isinstance(node, dict):
-        own = {str(node["_target_"])} if "_target_" in node else set()
-        return own.union(*(_targets_in(inner) for inner in node.values()))
-    if isinstance(node, list):
-        return set().union(*(_targets_in(inner) for inner in node))
-    return set()
 
 
 def build_component(group: str, node: Any) -> Any:
@@ -292,6 +259,4 @@ def load_component(group: str, name: str, settings: Mapping[str, Any] | None = N
     """
     if name not in choices(group):
         raise ConfigError(f"{group} {name!r} is not one of {', '.join(choices(group))}")
-    node = yaml.safe_load((CONF_DIR / group / f"{name}.yaml").read_text())
-    node = {key: value for key, value in node.items() if key != "defaults"}
-    return build_component(group, {**node, **(settings or {})})
+    return build_component(group, {**option(group, name), **(settings or {})})

@@ -5,10 +5,12 @@ anything composes, resolves or imports.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -85,6 +87,8 @@ def _check(text: str, command: bool) -> None:
                 f"override {shown!r}: Hydra's own settings belong on the command line. See conf/ for the keys."
             )
     _check_value(shown, override.value())
+    if key == "tuned":  # a folder of conf/, but no group
+        raise ConfigError(f"override {shown!r}: there is no such setting. tuned_settings=false leaves conf/tuned out.")
     if key in groups():
         _check_option(shown, key, override)
     elif "/" in key and key.split("/")[0] in groups():
@@ -134,3 +138,59 @@ def _swept(override: Override) -> list[Any]:
     if override.is_discrete_sweep():
         return list(override.sweep_iterator())
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person chose and set, on the command line or by naming an experiment.
+
+    Attributes:
+        options: The option of each group that was named.
+        keys: Dotted settings, taken apart: ``("recommender", "neighbours")``.
+
+    """
+
+    options: Mapping[str, str]
+    keys: frozenset[tuple[str, ...]]
+
+    def keys_of(self, group: str) -> tuple[tuple[str, ...], ...]:
+        """The settings of a group, without its name."""
+        return tuple(sorted(key[1:] for key in self.keys if key[0] == group and key[1:]))
+
+    def speaks_of(self, group: str) -> bool:
+        """Whether the group's option was named, or one of its settings made."""
+        return group in self.options or bool(self.keys_of(group))
+
+
+def said_by(overrides: Sequence[str], experiment: str | None = None) -> Said:
+    """What overrides, and the experiment they name, say of groups and settings.
+
+    Args:
+        overrides: As ``check_overrides`` lets them pass.
+        experiment: Name in conf/experiment.
+
+    """
+    options: dict[str, str] = {}
+    keys: set[tuple[str, ...]] = set()
+    if experiment in choices("experiment"):
+        content = yaml.safe_load((CONF_DIR / "experiment" / f"{experiment}.yaml").read_text(encoding="utf-8"))
+        for entry in content.pop("defaults", []):
+            for key, option in entry.items() if isinstance(entry, dict) else ():
+                options[str(key).removeprefix("override ").removeprefix("/")] = str(option)
+        keys |= set(_leaves(content))
+    for text in overrides:
+        override = OverridesParser.create().parse_override(text)
+        key = override.key_or_group
+        if key in groups():
+            options[key] = str(override.value())
+        else:
+            keys.add(tuple(key.split(".")))
+    return Said(options, frozenset(keys))
+
+
+def _leaves(node: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in node.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*above, str(key)))
+        else:
+            yield (*above, str(key))

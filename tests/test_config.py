@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+import tasks.composition
 import tasks.config
+import tasks.options
 import tasks.overrides
 from tasks.config import COMPONENT_GROUPS, RunConfig, build_component, load_component, load_config
 from tasks.errors import ConfigError
@@ -32,7 +34,7 @@ def test_every_option_builds_and_writes_out_every_setting(group: str, name: str)
 
 @pytest.mark.parametrize(("group", "name"), [one for one in OPTIONS if one[0] in COMPONENT_GROUPS], ids=str)
 def test_every_option_composes(group: str, name: str) -> None:
-    config = load_config([f"{group}={name}"])
+    config = load_config([f"{group}={name}", "tuned_settings=false"])
     assert config.names[group] == name
     assert getattr(config, group) == load_component(group, name)
 
@@ -85,6 +87,14 @@ def test_settings_reach_the_components() -> None:
         (["~loss"], r"^loss: expected a value"),
         (["metrics=[ndgc]"], r"^metric 'ndgc' is not one of .*ndcg"),
         (["baselines=[popular]"], r"^recommender 'popular' is not one of .*popularity"),
+        (
+            ["hybrid.filters=[user_knn_cosine,user_knn]"],
+            r"^recommender 'user_knn_blend' is not one of .*user_knn_cosine_blend",
+        ),
+        (["hybrid.filters=[ials]"], r"^hybrid\.completed: must be one of filters \(ials\), got 'user_knn_cosine'"),
+        (["+recommenders.ease.l2=1"], r"^recommenders: .*Did you mean 'recommender'\?"),
+        (["tuned=false"], r"tuned=false.*tuned_settings=false"),
+        (["+tuned=[]"], r"tuned=.*tuned_settings=false"),
     ],
 )
 def test_a_typo_is_named_with_what_was_meant(overrides: list[str], message: str) -> None:
@@ -162,7 +172,7 @@ def test_a_component_without_a_name() -> None:
 def test_a_file_is_all_that_an_option_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy = tmp_path / "conf"
     shutil.copytree(CONF_DIR, copy)
-    for module in (tasks.config, tasks.overrides):
+    for module in (tasks.composition, tasks.config, tasks.options, tasks.overrides):
         monkeypatch.setattr(module, "CONF_DIR", copy)
     node = yaml.safe_load((copy / "recommender/user_knn_cosine.yaml").read_text()) | {"neighbours": 7}
     (copy / "recommender/few_neighbours.yaml").write_text(yaml.safe_dump(node))

@@ -18,7 +18,7 @@ WITHOUT_SETTINGS = {"popularity", "late_popularity"}
 @pytest.fixture(scope="module")
 def defaults() -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Of each search space a method that uses it, with the method's own settings."""
-    config = load_config()
+    config = load_config(["tuned_settings=false"])
     return {method.search: (name, method.defaults(config)) for name, method in catalogue().items() if method.search}
 
 

@@ -83,6 +83,9 @@ class Generator(nn.Module, ABC):
     def reals(self, batch: Batch) -> Tensor:
         """The users' real profiles as the critic sees them, (B, P)."""
 
+    def settle(self) -> None:
+        """Keep what follows from the weights alone: they do not change any more, and draws need it each time."""
+
     needs_probabilities: bool = True
     """Whether ``fakes`` wants the log probabilities."""
 

@@ -51,6 +51,7 @@ class ConditionalGenerator(Generator):
 
     priors: Tensor
     pooling: Tensor
+    settled: Tensor | None
 
     def __init__(self, catalogue: Catalogue, settings: "Conditional") -> None:
         super().__init__()
@@ -67,6 +68,11 @@ class ConditionalGenerator(Generator):
         priors = torch.from_numpy(catalogue.priors)
         self.register_buffer("priors", priors - priors.mean(0))
         self.register_buffer("pooling", pooling_table(catalogue))
+        self.register_buffer("settled", None, persistent=False)
+
+    def settle(self) -> None:
+        """Keep the table of all items, laid out the way it is multiplied with."""
+        self.settled = self._table(None).detach().T.contiguous().T
 
     def condition(self, batch: Batch) -> Tensor:
         """What is known of the users, (B, W)."""
@@ -80,14 +86,18 @@ class ConditionalGenerator(Generator):
     def scores(self, latent: Tensor, batch: Batch, candidates: Candidates | None = None) -> Tensor:
         """Log-sum-exp over interests of ⟨interest, item⟩ + ⟨weights, log popularities⟩; plus a bias if learned."""
         chosen = None if candidates is None else candidates.items
-        priors = self.priors if chosen is None else self.priors[chosen]
-        # The priors ride along as further dimensions of the items, their weights as further ones of the interests.
-        table = torch.cat([self.items(chosen) * self.dimensions**-0.5, priors], dim=1)  # (C, d + P)
-        latent = latent.view(batch.size, self.interests, table.shape[1])
+        table = self._table(chosen) if chosen is not None or self.settled is None else self.settled
+        latent = latent.view(len(latent), self.interests, table.shape[1])
         fit = latent[:, 0] @ table.T if self.interests == 1 else joint_fit(latent @ table.T)
         if self.item_bias is None:
             return fit
         return fit + (self.item_bias if chosen is None else self.item_bias[chosen])
+
+    def _table(self, chosen: Tensor | None) -> Tensor:
+        """Items as interests meet them, (C, d + P)."""
+        # The priors ride along as further dimensions of the items, their weights as further ones of the interests.
+        priors = self.priors if chosen is None else self.priors[chosen]
+        return torch.cat([self.items(chosen) * self.dimensions**-0.5, priors], dim=1)
 
     def log_probabilities(self, scores: Tensor, batch: Batch, candidates: Candidates | None = None) -> Tensor:
         """Log softmax with the support masked out."""

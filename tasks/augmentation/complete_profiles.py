@@ -32,7 +32,8 @@ class CompleteProfiles:
         """
         lengths, items, weights = [], [], []
         for block, probabilities in generator.draw(users, self.policy.draws, seed):
-            own = users.select(np.arange(block.start, block.stop))
+            whole = block.stop - block.start == len(users)
+            own = users if whole else users.select(np.arange(block.start, block.stop))
             chosen = choose(self.policy, probabilities, (own.rows.row_of_entry, own.items), own.shots)
             # Weights too small for float32 are no behaviour.
             kept = chosen.weights > 0

@@ -3,7 +3,8 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 from tasks.benchmark.digests import DataIdentity
@@ -12,7 +13,7 @@ from tasks.domain import Training
 from tasks.errors import DataError
 from tasks.ingestion.folders import cache_folder
 from tasks.ingestion.raw import RawLog
-from tasks.recommenders import FittedRecommender
+from tasks.recommenders.fits import Fits
 from tasks.splitting import TemporalSplit
 from tasks.stages.ingest import Ingested, ingest_log
 from tasks.stages.prepare import Prepared, prepare
@@ -42,7 +43,8 @@ class Asked:
     def config(self, seed: int = 0) -> RunConfig:
         """The configuration of a training run on it."""
         own = (f"dataset={self.dataset}", "tracking=off", f"evaluate={self.evaluate}", f"seed={seed}")
-        return load_config([*self.overrides, *own])
+        # What is tuned starts from conf/, not from what tuning found before.
+        return load_config([*self.overrides, *own, "tuned_settings=false"])
 
 
 @dataclass(eq=False)
@@ -54,7 +56,6 @@ class Ground:
         identity: What identifies the data.
         ingested: The cleaned log.
         prepared: Split, encoded and posed.
-        fits: Fitted recommenders by their settings.
 
     """
 
@@ -62,7 +63,11 @@ class Ground:
     identity: DataIdentity
     ingested: Ingested
     prepared: Prepared
-    fits: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+
+    @cached_property
+    def fits(self) -> Fits:
+        """Everything fitted on the warm users so far."""
+        return Fits(self.training, KEPT_FITS)
 
     @property
     def training(self) -> Training:
@@ -72,37 +77,11 @@ class Ground:
     def fit(self, component: Any) -> Any:
         """A recommender (or a fill) fitted on the warm users; the same object for the same settings.
 
-        A blend takes its base from here, so that another weight or fade fits no filter again.
-
         Args:
             component: Settings with ``fit``.
 
         """
-        key = repr(component)
-        if key in self.fits:
-            self.fits.move_to_end(key)
-            return self.fits[key]
-        base = getattr(component, "base", None)
-        if is_dataclass(base) and hasattr(base, "fit"):
-            component = replace(component, base=_Ready(self.fit(base), base))
-        fitted = component.fit(self.training)
-        self.fits[key] = fitted
-        while len(self.fits) > KEPT_FITS:
-            self.fits.popitem(last=False)
-        return fitted
-
-
-class _Ready:
-    """Stands in for the settings of a base that is fitted already."""
-
-    def __init__(self, fitted: FittedRecommender, settings: Any) -> None:
-        self._fitted, self._settings = fitted, settings
-
-    def fit(self, training: Training) -> FittedRecommender:
-        return self._fitted
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._settings, name)
+        return self.fits.fit(component)
 
 
 def recommender_of(name: str, settings: Mapping[str, Any], seed: int) -> Any:

@@ -18,7 +18,8 @@ from tasks.domain import Posed, UserFeatures
 from tasks.errors import ConfigError
 from tasks.evaluation.methods import Method
 from tasks.hybrid.fit import FittedHybrid, Learned
-from tasks.hybrid.scores import VIRTUAL, VirtualPart, scores_of
+from tasks.hybrid.learning import learn
+from tasks.hybrid.scores import VIRTUAL, VirtualPart
 from tasks.hybrid.settings import HybridSettings
 from tasks.overrides import choices
 from tasks.results.claims import ABLATIONS, HYBRID, LOSS_ABLATION
@@ -125,8 +126,8 @@ class HybridMethod:
             fit = None
         fitted = {name: bench.fit(name, weighed[name]) for name in hybrid.needs}
         virtual = _virtual(bench, settings) if settings["generator"] is not None else None
-        sources = scores_of(hybrid, training, fitted, virtual, fit)
-        return Learned.of(sources, bench.posed("half_a"), bench.posed("half_b"), bench.folds, hybrid.depth)
+        halves = (bench.posed("half_a"), bench.posed("half_b"))
+        return learn(hybrid, training, fitted, virtual, *halves, bench.folds, fit=fit)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tasks.benchmark.tuned import TunedSettings
+from tasks.tuned.store import TunedSettings
 
 CellId = tuple[str, str, str, int]
 """Data set, question, method, seed."""

@@ -13,12 +13,12 @@ from tasks.benchmark.ledger import Ledger, TuningId, UnresolvedError
 from tasks.benchmark.method import BenchmarkMethod, Settings
 from tasks.benchmark.search import read_space, start_of, with_values
 from tasks.benchmark.settings import BenchmarkSettings
-from tasks.benchmark.tuned import TunedSettings, read_tuned, write_tuned
 from tasks.benchmark.tuning import SEARCH_VERSION, Best
 from tasks.benchmark.units import Call, Measure, Surveyed, Tune
 from tasks.config import RunConfig
 from tasks.results.cell import CellKey
 from tasks.results.store import has_cell
+from tasks.tuned.store import TunedSettings, read_tuned, write_tuned
 
 logger = logging.getLogger(__name__)
 

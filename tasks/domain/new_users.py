@@ -99,9 +99,9 @@ class NewUsers:
 
     def support(self, n_items: int) -> csr_array:
         """Real behaviour: CSR (U, n_items), float32 weights, sorted indices."""
-        matrix = csr_array(
-            (self.weights, self.items, self.rows.indptr), shape=(len(self), n_items), dtype=np.float32, copy=True
-        )
+        # 32-bit like the items: scipy would widen the indices of everything this is multiplied with, as a copy.
+        indptr = self.rows.indptr.astype(np.int32)
+        matrix = csr_array((self.weights, self.items, indptr), shape=(len(self), n_items), dtype=np.float32, copy=True)
         matrix.sort_indices()
         return matrix
 

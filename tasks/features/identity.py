@@ -2,6 +2,9 @@
 
 import polars as pl
 
+_FEW = 1000
+"""Values that are looked at one by one: faster than any expression."""
+
 
 def as_text(values: pl.Series) -> pl.Series:
     """Values as String: whole floats lose their ".0", text its outer blanks; null, NaN and "" become null.
@@ -22,8 +25,14 @@ def as_text(values: pl.Series) -> pl.Series:
             .when(finite)
             .then(values.cast(pl.String))
         ).to_series()
-    elif values.dtype == pl.Null:
+    elif values.dtype == pl.Null or values.dtype.is_integer():
         return values.cast(pl.String)
+    elif values.dtype == pl.String and len(values) <= _FEW and all(map(_is_clean, values)):
+        return values
     else:
         text = values.cast(pl.String).str.strip_chars()
     return text.set(text == "", None).alias(values.name)
+
+
+def _is_clean(text: str | None) -> bool:
+    return bool(text) and text == text.strip()  # type: ignore[union-attr]

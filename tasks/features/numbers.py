@@ -45,7 +45,10 @@ class NumberColumns:
 
     def transform(self, frame: pl.DataFrame) -> NDArray[np.float32]:
         """Features of the rows of ``frame``: float32 (n, width), 0 where a number is missing."""
-        values = numbers_of(frame, self.columns)
+        return self.scaled(numbers_of(frame, self.columns))
+
+    def scaled(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Features of values (n, N), NaN where one is missing: float32 (n, width)."""
         missing = ~np.isfinite(values[:, self.was_missing])
         return np.concatenate([self.scaler.transform(values), missing.astype(np.float32)], axis=1)
 

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from tasks.domain import Ragged
 
-_HOUR = 3_600_000_000
+_MINUTE, _HOUR, _DAY = 60_000_000, 3_600_000_000, 86_400_000_000
+"""Microseconds."""
+_THURSDAY = 3
+"""Weekday of 1970-01-01; Monday is 0."""
 
 
 def calendar(now: NDArray[np.int64], has_hours: bool, time_zone: str = "UTC") -> NDArray[np.float32]:
@@ -25,16 +28,24 @@ def calendar(now: NDArray[np.int64], has_hours: bool, time_zone: str = "UTC") ->
         31 December next to 1 January.
 
     """
-    zone = time_zone if has_hours else "UTC"
-    clock = pl.Series(now, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
-    shares = [
-        (clock.dt.weekday().cast(pl.Float64) - 1) / 7,
-        (clock.dt.ordinal_day().cast(pl.Float64) - 1) / (365 + clock.dt.is_leap_year().cast(pl.Float64)),
-    ]
+    local = _local(now, time_zone) if has_hours else now
+    days = local // _DAY
+    years = local.astype("datetime64[us]").astype("datetime64[Y]")
+    first, following = (year.astype("datetime64[D]").astype(np.int64) for year in (years, years + 1))
+    shares = [(days + _THURSDAY) % 7 / 7, (days - first) / (following - first)]
     if has_hours:
-        shares.append((clock.dt.hour().cast(pl.Float64) + clock.dt.minute().cast(pl.Float64) / 60) / 24)
-    angles = 2 * math.pi * np.stack([share.to_numpy() for share in shares], axis=1)  # (U, 2 or 3)
+        minutes = (local - days * _DAY) // _MINUTE
+        shares.append((minutes // 60 + minutes % 60 / 60) / 24)
+    angles = 2 * math.pi * np.stack(shares, axis=1)  # (U, 2 or 3)
     return np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(len(now), 2 * len(shares)).astype(np.float32)
+
+
+def _local(now: NDArray[np.int64], time_zone: str) -> NDArray[np.int64]:
+    """What the clock of a zone shows, as microseconds, int64 (U,)."""
+    if time_zone == "UTC":
+        return now
+    moments = pl.Series(now, dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(time_zone)
+    return moments.dt.replace_time_zone(None).cast(pl.Int64).to_numpy()
 
 
 def gaps(rows: Ragged, times: NDArray[np.int64]) -> NDArray[np.float32]:

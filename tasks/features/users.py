@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.domain import LogRoles, Provenance, UserFeatures
 from tasks.errors import DataError
-from tasks.features.categories import CategoryCodes
+from tasks.features.categories import UNKNOWN, CategoryCodes
 from tasks.features.numbers import NumberColumns
 from tasks.features.settings import FeatureSettings
 
@@ -96,8 +96,12 @@ class UserEncoder:
 
     def unknown(self, users: int) -> UserFeatures:
         """Features of users of whom nothing is known."""
-        columns = {column: pl.Series([None] * users, dtype=pl.String) for column in self.columns}
-        return self.transform(pl.DataFrame(columns)) if columns else UserFeatures.none(users)
+        return UserFeatures(
+            np.full((users, len(self.categories)), UNKNOWN, dtype=np.int32), self.numbers.scaled(self._missing(users))
+        )
+
+    def _missing(self, users: int) -> NDArray[np.float64]:
+        return np.full((users, len(self.numbers.columns)), np.nan)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain JSON values."""

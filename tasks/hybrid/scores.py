@@ -31,12 +31,14 @@ class VirtualPart:
         generator: A trained generator.
         completion: The virtual behaviour of new users.
         seed: Seeds the generator's own draws.
+        fitted: The completed filter where its neighbours are virtual, too; None takes the one on real behaviour.
 
     """
 
     generator: ProfileGenerator
     completion: Completion
     seed: int
+    fitted: FittedRecommender | None = None
 
 
 def scores_of(
@@ -69,7 +71,7 @@ def scores_of(
     attention = fit(settings.attention)
     sources += [FilterSource(SAME_VISIT, fit(SameVisit())), FilterSource(ATTENTION, attention)]
     if virtual is not None:
-        completed = filters[settings.completed]
+        completed: Any = virtual.fitted or filters[settings.completed]
         sources += [
             GeneratorSource(GENERATOR, virtual.generator, settings.draws, virtual.seed),
             FilterSource(f"{settings.completed}{VIRTUAL}", completed, virtual.completion, Evidence.VIRTUAL),

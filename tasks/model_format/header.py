@@ -9,7 +9,9 @@ from tasks.errors import ModelError
 from tasks.model_format.folder import read_json
 
 FORMAT = "coldcart-model"
-VERSION = 1
+VERSION = 2
+"""2 may hold a hybrid, which version 1 would not have used."""
+READABLE = (1, 2)
 HEADER = "format.json"
 
 
@@ -78,9 +80,9 @@ class Header:
         kind, version = content.pop("format", None), content.pop("version", None)
         if kind != FORMAT:
             raise ModelError(f"{folder / HEADER}: format is {kind!r}, expected {FORMAT!r}")
-        if version != VERSION:
+        if version not in READABLE:
             raise ModelError(
-                f"{folder / HEADER}: version is {version!r}, this coldcart reads version {VERSION}: "
+                f"{folder / HEADER}: version is {version!r}, this coldcart reads versions 1 to {VERSION}: "
                 "use the coldcart that wrote it, or train again"
             )
         try:

@@ -11,10 +11,14 @@ import polars as pl
 
 from tasks.augmentation.augmentation import Augmentation
 from tasks.augmentation.generator import ProfileGenerator
-from tasks.domain import Column, Evidence, NewUsers, TopK
+from tasks.augmentation.shared_draws import SharedDraws
+from tasks.domain import Column, Evidence, NewUsers, TopK, VirtualBehaviour
 from tasks.errors import DataError, ModelError
 from tasks.evaluation.zero_shots import PopularityAtZeroShots
 from tasks.features.users import UserEncoder
+from tasks.hybrid import storage
+from tasks.hybrid.hybrid import Hybrid
+from tasks.hybrid.scores import Completion
 from tasks.model_format.folder import FolderReader, writing
 from tasks.model_format.header import HEADER, Header
 from tasks.model_format.kinds import EventKinds
@@ -55,6 +59,7 @@ class Model:
         popularity: Serves users of whom there is no behaviour, real or virtual.
         augmentation: Which virtual behaviour completes a profile; None for none.
         generator: Makes it up; None where there is no augmentation.
+        hybrid: Ranks in place of ``recommender`` and ``popularity``, completing profiles itself; None for none.
 
     Raises:
         ValueError: The parts do not share one catalogue, or there is augmentation without a generator.
@@ -70,12 +75,13 @@ class Model:
     popularity: FittedRecommender
     augmentation: Augmentation | None = None
     generator: ProfileGenerator | None = None
+    hybrid: Hybrid | None = None
 
     def __post_init__(self) -> None:
         if self.augmentation is not None and self.generator is None:
             raise ValueError("an augmentation needs a generator, got None")
         parts = {"recommender": self.recommender, "popularity": self.popularity, "generator": self.generator}
-        for name, part in parts.items():
+        for name, part in (parts | {"hybrid": self.hybrid}).items():
             if part is not None and part.n_items != len(self.items):
                 raise ValueError(f"the {name} knows {part.n_items} items, the vocabulary {len(self.items)}")
 
@@ -116,8 +122,13 @@ class Model:
         return self._to_frame(request.user_ids, self.rank(request.users, k))
 
     def rank(self, users: NewUsers, k: int) -> TopK:
-        """Lists for encoded users, completed by virtual behaviour where the model has it; see ``recommend``."""
+        """Lists for encoded users, by the hybrid where the model has one, else on completed profiles.
+
+        See ``recommend``.
+        """
         seed = self.header.seed
+        if self.hybrid is not None:
+            return self.hybrid.top_k(users, k, seed=seed)
         if self.augmentation is not None and self.generator is not None:
             users = users.with_virtual(self.augmentation.complete(self.generator, users, seed))
         return PopularityAtZeroShots(self.recommender, self.popularity).top_k(users, k, seed=seed)
@@ -172,8 +183,12 @@ class Model:
                 if not isinstance(self.generator, SavedGenerator):
                     raise ValueError(f"the generator {self.generator.name} cannot be saved")
                 self.generator.save(writer.subfolder("generator"))
+            if self.hybrid is not None:
+                around = surroundings(self.header, self.recommender, self.popularity, self.augmentation, self.generator)
+                storage.save(self.hybrid, writer.subfolder("hybrid"), around)
             # Which parts there are: a part that is missing must not be taken for one that never was.
-            parts = {"augmentation": self.augmentation is not None, "generator": self.generator is not None}
+            optional = {"augmentation": self.augmentation, "generator": self.generator, "hybrid": self.hybrid}
+            parts = {name: part is not None for name, part in optional.items()}
             writer.write_json("parts.json", parts)
 
     @classmethod
@@ -193,22 +208,48 @@ class Model:
         reader = FolderReader(folder)
         try:
             parts = reader.read_json("parts.json")
-            augmentation = generator = None
+            augmentation = generator = hybrid = None
             if parts["generator"]:
                 generator = load_generator(reader.subfolder("generator"))
             if parts["augmentation"]:
                 choice = header.components["augmentation"]
                 augmentation = build("augmentation", choice.name, choice.settings)
+            recommender = FittedRecommender.load(reader.subfolder("recommender"))
+            popularity = FittedRecommender.load(reader.subfolder("popularity"))
+            if parts.get("hybrid"):  # format 1 knew none
+                around = surroundings(header, recommender, popularity, augmentation, generator)
+                hybrid = storage.load(reader.subfolder("hybrid"), around)
             return cls(
                 header=header,
                 items=ItemVocabulary.from_frame(reader.read_frame("items.parquet")),
                 encoder=UserEncoder.from_json(reader.read_json("users.json")),
                 times=TimeReader(**reader.read_json("times.json")),
                 kinds=EventKinds(**reader.read_json("kinds.json")),
-                recommender=FittedRecommender.load(reader.subfolder("recommender")),
-                popularity=FittedRecommender.load(reader.subfolder("popularity")),
+                recommender=recommender,
+                popularity=popularity,
                 augmentation=augmentation,
                 generator=generator,
+                hybrid=hybrid,
             )
         except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
             raise ModelError(f"{folder}: a damaged model ({type(error).__name__}: {error}); save it again") from error
+
+
+def surroundings(
+    header: Header,
+    recommender: FittedRecommender,
+    popularity: FittedRecommender,
+    augmentation: Augmentation | None,
+    generator: ProfileGenerator | None,
+) -> storage.Surroundings:
+    """The parts of a model that its hybrid shares."""
+    shared: SharedDraws | None = None
+    completion: Completion | None = None
+    if augmentation is not None and generator is not None:
+        way, maker = augmentation, SharedDraws(generator)
+
+        def complete(users: NewUsers) -> VirtualBehaviour | None:
+            return way.complete(maker, users, header.seed)
+
+        shared, completion = maker, complete
+    return storage.Surroundings({"recommender": recommender, "popularity": popularity}, shared, completion)

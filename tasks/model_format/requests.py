@@ -100,7 +100,8 @@ class RequestReader:
                 "%d of %d events are of a kind that the model does not know; they are ignored",
                 len(known) - int(known.sum()), len(known),
             )  # fmt: skip
-        return events.filter(pl.Series(known))
+            return events.filter(pl.Series(known))
+        return events
 
     def _first_touches(
         self,
@@ -124,7 +125,8 @@ class RequestReader:
         else:
             # Items of one time are ordered as in training: by a hash, never by the file.
             times = times[known]
-            ties = pair_hashes(hashes[rows], id_hashes(self.items.ids)[items])
+            distinct, place = np.unique(items, return_inverse=True)
+            ties = pair_hashes(hashes[rows], id_hashes(self.items.ids.gather(distinct))[place])
             order = np.lexsort((ties, times, rows))
         pairs = rows[order] * len(self.items) + items[order]
         _, first, pair = np.unique(pairs, return_index=True, return_inverse=True)
@@ -165,7 +167,8 @@ def _with_user_ids(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     named = as_text(frame.get_column(Column.USER_ID)).is_not_null()
     if not named.all():
         logger.warning("%s: %d rows have no user_id; they are ignored", name, int((~named).sum()))
-    return frame.filter(named)
+        return frame.filter(named)
+    return frame
 
 
 def _distinct_users(events: pl.DataFrame, users: pl.DataFrame | None) -> pl.Series:
@@ -180,11 +183,12 @@ def _distinct_users(events: pl.DataFrame, users: pl.DataFrame | None) -> pl.Seri
     if len({column.dtype for column in found}) > 1 or found[0].dtype.is_float():
         found = [as_text(column) for column in found]
     together = pl.concat([column.alias(Column.USER_ID) for column in found])
-    first = as_text(together).alias("key").to_frame().with_row_index("place").unique("key", keep="first")
-    return together.gather(first.get_column("place").sort())
+    first: dict[str, int] = {}
+    for place, key in enumerate(as_text(together).to_list()):
+        first.setdefault(key, place)
+    return together if len(first) == len(together) else together.gather(list(first.values()))
 
 
 def _positions(values: pl.Series, keys: pl.Series) -> NDArray[np.int64]:
-    numbered = keys.alias("key").to_frame().with_row_index("place")
-    found = values.alias("key").to_frame().join(numbered, on="key", how="left", maintain_order="left")
-    return found.get_column("place").cast(pl.Int64).to_numpy().astype(np.int64)
+    numbered = {key: place for place, key in enumerate(keys.to_list())}
+    return np.fromiter((numbered[value] for value in values.to_list()), dtype=np.int64, count=len(values))

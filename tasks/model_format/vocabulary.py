@@ -1,6 +1,7 @@
 """The items of a model under the ids that the shop writes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ from tasks.features.identity import as_text
 _TITLE = "title"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ItemVocabulary:
     """The catalogue's items, row by row.
 
@@ -41,13 +42,20 @@ class ItemVocabulary:
 
     def rows_of(self, ids: pl.Series) -> NDArray[np.int32]:
         """Rows of raw ids (n,), whatever type a file gave them: int32 (n,), ``OUTSIDE`` where unknown."""
-        known = self.ids.dtype
-        whole = known.is_integer()
-        wanted = as_text(ids).cast(known, strict=False) if whole else as_text(ids)
-        own = (self.ids if whole else as_text(self.ids)).alias("id").to_frame().with_row_index("row")
-        own = own.unique("id", keep="first", maintain_order=True)  # ids that differ in outer blanks only
-        found = wanted.alias("id").to_frame().join(own, on="id", how="left", maintain_order="left")
-        return found.get_column("row").cast(pl.Int32).fill_null(OUTSIDE).to_numpy().astype(np.int32)
+        wanted = as_text(ids)
+        if self.ids.dtype.is_integer():
+            wanted = wanted.cast(self.ids.dtype, strict=False)
+        places = self._places
+        return np.fromiter((places.get(one, OUTSIDE) for one in wanted.to_list()), dtype=np.int32, count=len(wanted))
+
+    @cached_property
+    def _places(self) -> dict[str | int, int]:
+        """Row by id as a request may write it; of ids that differ in outer blanks only the first counts."""
+        own = self.ids if self.ids.dtype.is_integer() else as_text(self.ids)
+        # Later entries win, so the first row comes last. A missing id in a request is no item.
+        found = dict(zip(reversed(own.to_list()), range(len(own) - 1, -1, -1), strict=True))
+        found.pop(None, None)
+        return found
 
     def to_frame(self) -> pl.DataFrame:
         """One row per item: item_id and, where there are titles, title."""

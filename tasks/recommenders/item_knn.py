@@ -40,7 +40,7 @@ class FittedItemKNN(CollaborativeFilter):
         Real is what support items carry; similarities themselves may rest on virtual users too.
         """
         profiles = Profiles.of(users, self.n_items)
-        total = csr_array(profiles.whole @ self.similar)
+        total: csr_array = profiles.whole @ self.similar
         return Interest(total, None if profiles.are_real else lambda: csr_array(profiles.real @ self.similar))
 
 

@@ -117,7 +117,7 @@ def rank(
     order = np.empty((rows, width), dtype=np.int64)
     for block in blocks(len(users), n_items):
         size = block.stop - block.start
-        chosen = users.select(np.arange(block.start, block.stop))
+        chosen = users if size == len(users) else users.select(np.arange(block.start, block.stop))
         explain = score_into(chosen, scores[:size])
         if forbidden is not None:
             scores[:size, forbidden] = -np.inf

@@ -50,7 +50,7 @@ class FittedUserKNN(CollaborativeFilter):
         profiles = Profiles.of(users, self.n_items)
         queries = Rows(profiles.whole, self._similarity)
         similar = self._warm.of(queries)
-        total = csr_array(similar @ self.behaviour)
+        total: csr_array = similar @ self.behaviour
         if profiles.are_real and self.real_users == self.behaviour.shape[0]:
             return Interest(total, None)
         return Interest(total, lambda: self._real_part(profiles, queries, similar))

@@ -3,7 +3,7 @@
 from tasks.splitting.cuts import Cuts, cuts_of
 from tasks.splitting.definitions import MINIMUM_USERS, QUESTIONS, rest_shots, shots_of
 from tasks.splitting.fallback import Resolved, resolve
-from tasks.splitting.leakage import check_posed, check_provenance, check_rows, check_split
+from tasks.splitting.leakage import check_gate, check_posed, check_provenance, check_rows, check_split
 from tasks.splitting.parts import Split
 from tasks.splitting.questions import pose, pose_all, pose_episodes, user_ids
 from tasks.splitting.settings import SplitSettings, TemporalSplit, UserHoldoutSplit
@@ -19,6 +19,7 @@ __all__ = [
     "SplitSettings",
     "TemporalSplit",
     "UserHoldoutSplit",
+    "check_gate",
     "check_posed",
     "check_provenance",
     "check_rows",

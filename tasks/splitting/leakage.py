@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tasks.domain import Histories, Posed, Provenance
 from tasks.errors import LeakageError
 from tasks.splitting.parts import Split
+from tasks.splitting.questions import user_ids
 
 
 def check_split(split: Split) -> None:
@@ -78,6 +79,32 @@ def check_provenance(records: Iterable[Provenance], split: Split, episodes: Sequ
                 "nor those that give episodes: a defect, report it"
             )
         _check_newest(record.artefact, record.newest, split)
+
+
+def check_gate(asked: Sequence[Posed], split: Split) -> Provenance:
+    """What a gate is fitted to are users of half B, before the second cut.
+
+    Args:
+        asked: The question posed to the users that it is fitted to.
+        split: The split.
+
+    Returns:
+        Who they are.
+
+    Raises:
+        LeakageError: Others are among them.
+
+    """
+    population = split.validation
+    own = population.half == 1
+    ids = np.unique(np.concatenate([one.users.ids for one in asked])) if asked else np.zeros(0, dtype=np.uint64)
+    known = user_ids(population.users)
+    strangers = np.setdiff1d(ids, known[own])
+    if len(strangers):
+        raise LeakageError(f"the gate saw {len(strangers)} users outside half B, expected none: a defect, report it")
+    histories = population.histories.select(own & np.isin(known, ids))
+    _check_times("users of the gate", histories, None, split.cuts.validation_until)
+    return Provenance.of("gate", histories.users, histories.times)
 
 
 def check_posed(posed: Sequence[Posed]) -> None:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from tasks.config import RunConfig
 from tasks.evaluation.evaluation import Evaluation
-from tasks.recommenders import FittedRecommender
+from tasks.hybrid.storage import described
 from tasks.runs import CodeState, Run
+from tasks.runs.files import write_json
 from tasks.stages.fit import Fitted, fit_augmented, fit_real, methods_of, monitored, train_generator
+from tasks.stages.hybrid import Augmented, fit_hybrid, with_hybrid
 from tasks.stages.ingest import Ingested
 from tasks.stages.looks import write_down
 from tasks.stages.measure import check_nothing_leaked, measure
@@ -86,13 +88,17 @@ def train_stage(
     return Trained(fitted, result, epochs)
 
 
-def augment_stage(config: RunConfig, prepared: Prepared, trained: Trained, run: Run) -> FittedRecommender:
-    """The recommender on real + virtual rows, and the assertion that nothing leaked into any artefact."""
+def augment_stage(config: RunConfig, prepared: Prepared, trained: Trained, run: Run) -> Augmented:
+    """The recommender on real + virtual rows, the hybrid, and the assertion that nothing leaked into any artefact."""
     generator = trained.result.generator
-    augmented = fit_augmented(config, prepared.ground.training, trained.fitted, generator)
+    recommender = fit_augmented(config, prepared.ground.training, trained.fitted, generator)
+    hybrid = fit_hybrid(config, prepared, trained.fitted, generator)
+    augmented = Augmented(recommender, hybrid)
     folder = run.folder / "evaluation"
     folder.mkdir(exist_ok=True)
     write_provenance(folder, check_nothing_leaked(prepared, trained.fitted, augmented, generator))
+    if hybrid is not None:
+        write_json(folder / "gate.json", described(hybrid.whole.gate))
     return augmented
 
 
@@ -100,7 +106,7 @@ def evaluate_stage(
     config: RunConfig,
     prepared: Prepared,
     trained: Trained,
-    augmented: FittedRecommender,
+    augmented: Augmented,
     run: Run,
     tracked: TrackedRun,
     code: CodeState,
@@ -111,13 +117,17 @@ def evaluate_stage(
         test = Evaluation.load(folder / "test") if prepared.test else None
         return Measured(Evaluation.load(folder / "val_a"), Evaluation.load(folder / "val"), test)
     logger.info("evaluating on %d validation users of half B", len(prepared.half_b[0].users))
-    methods = methods_of(config, trained.fitted, augmented, trained.result.generator)
+    methods = methods_of(config, trained.fitted, augmented.recommender, trained.result.generator)
+    # The gate was fitted on half B: it answers there out of fold, and whole elsewhere.
+    hybrid = augmented.hybrid
+    everywhere = with_hybrid(methods, None if hybrid is None else hybrid.whole)
+    out_of_fold = with_hybrid(methods, None if hybrid is None else hybrid.crossed)
     if prepared.test:
         write_down(run.id, code, "evaluate=test")
     measured = Measured(
-        half_a=measure(config, prepared, methods, prepared.half_a),
-        half_b=measure(config, prepared, methods, prepared.half_b),
-        test=measure(config, prepared, methods, prepared.test) if prepared.test else None,
+        half_a=measure(config, prepared, everywhere, prepared.half_a),
+        half_b=measure(config, prepared, out_of_fold, prepared.half_b),
+        test=measure(config, prepared, everywhere, prepared.test) if prepared.test else None,
     )
     measured.half_a.save(folder / "val_a")
     measured.half_b.save(folder / "val")

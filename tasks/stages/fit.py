@@ -1,12 +1,12 @@
 """Fits: baselines, the recommender on real and on real + virtual behaviour, and the generator between them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tasks.augmentation.generator import ProfileGenerator
-from tasks.config import RunConfig, load_component
+from tasks.config import RunConfig
 from tasks.domain import NewUsers, Posed, Training, VirtualBehaviour
 from tasks.evaluation.evaluate import evaluate
 from tasks.evaluation.generator_ranker import GeneratorRanker
@@ -15,7 +15,8 @@ from tasks.evaluation.metrics import ItemPopularity
 from tasks.evaluation.metrics.ndcg import Ndcg
 from tasks.evaluation.zero_shots import PopularityAtZeroShots, select_popularity
 from tasks.recommenders import FittedRecommender
-from tasks.recommenders.popularity import FittedPopularity
+from tasks.recommenders.fits import Fits
+from tasks.recommenders.popularity import FittedPopularity, Popularity
 from tasks.training.clock import Clock
 from tasks.training.train import TrainingResult, train
 
@@ -40,16 +41,18 @@ class Fitted:
         baselines: By name; popularity forms among them.
         recommender: The run's recommender.
         popularity: Name of the popularity form that serves users without any behaviour.
+        weighed: By name; what the hybrid weighs, as far as it is fitted on real behaviour.
 
     """
 
     baselines: Mapping[str, FittedRecommender]
     recommender: FittedRecommender
     popularity: str
+    weighed: Mapping[str, FittedRecommender] = field(default_factory=dict)
 
 
 def fit_real(config: RunConfig, training: Training, tuning: Sequence[Posed], popularity: str | None = None) -> Fitted:
-    """Fit baselines and recommender on real behaviour.
+    """Fit baselines, recommender and what the hybrid weighs on real behaviour, equal settings once.
 
     Args:
         config: The run's configuration.
@@ -58,14 +61,16 @@ def fit_real(config: RunConfig, training: Training, tuning: Sequence[Posed], pop
         popularity: The form, where it was chosen before (the refit).
 
     """
-    baselines = {name: load_component("recommender", name).fit(training) for name in config.baselines}
+    fits = Fits(training)
+    baselines = {name: fits.fit(config.recommenders[name]) for name in config.baselines}
     forms = {name: fitted for name, fitted in baselines.items() if isinstance(fitted, FittedPopularity)}
     if not forms:
-        forms = {"popularity": load_component("recommender", "popularity").fit(training)}
+        forms = {"popularity": fits.fit(Popularity())}
     chosen = popularity or select_popularity(forms, tuning, seed=config.seed)
     if chosen not in baselines:
         baselines[chosen] = forms[chosen]
-    return Fitted(baselines, config.recommender.fit(training), chosen)
+    weighed = {name: fits.fit(config.recommenders[name]) for name in config.hybrid.needs}
+    return Fitted(baselines, fits.fit(config.recommender), chosen, weighed)
 
 
 def fit_augmented(

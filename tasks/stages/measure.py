@@ -9,9 +9,9 @@ from tasks.evaluation.evaluation import Evaluation
 from tasks.evaluation.methods import Method
 from tasks.evaluation.metrics import ItemPopularity, Metric
 from tasks.overrides import choices
-from tasks.recommenders import FittedRecommender
-from tasks.splitting import check_provenance
+from tasks.splitting import check_gate, check_provenance
 from tasks.stages.fit import Fitted
+from tasks.stages.hybrid import Augmented, records_of
 from tasks.stages.prepare import Prepared
 from tasks.training.trained_generator import TrainedGenerator
 
@@ -37,9 +37,9 @@ def metrics_of(config: RunConfig) -> dict[str, Metric]:
 
 
 def check_nothing_leaked(
-    prepared: Prepared, fitted: Fitted, augmented: FittedRecommender, generator: TrainedGenerator
+    prepared: Prepared, fitted: Fitted, augmented: Augmented, generator: TrainedGenerator
 ) -> tuple[Provenance, ...]:
-    """Every artefact of the evaluation fit saw warm users before the first cut, and nothing else.
+    """Every artefact of the evaluation fit saw warm users before the first cut, and nothing else; the gate half B.
 
     Returns:
         What each artefact saw, to be kept beside the figures.
@@ -52,10 +52,13 @@ def check_nothing_leaked(
     records = (
         *(baseline.provenance for baseline in fitted.baselines.values()),
         fitted.recommender.provenance,
-        augmented.provenance,
+        augmented.recommender.provenance,
+        *(weighed.provenance for weighed in fitted.weighed.values()),
+        *records_of(augmented.hybrid),
         generator.provenance,
         ground.users.provenance,
         ground.items.provenance,
     )
     check_provenance(records, prepared.split, ground.training.episodes)
-    return records
+    distinct = tuple(dict.fromkeys(records))
+    return distinct if augmented.hybrid is None else (*distinct, check_gate(prepared.half_b, prepared.split))

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.config import RunConfig
-from tasks.recommenders import FittedRecommender
 from tasks.runs import Run
 from tasks.stages.fit import Fitted, fit_augmented, fit_real, train_generator
+from tasks.stages.hybrid import Augmented, refit_hybrid, without_weight_left_out
 from tasks.stages.ingest import Ingested
 from tasks.stages.prepare import Prepared, ground_of_everything
 from tasks.stages.ship import ship
@@ -33,7 +33,7 @@ def refit_stage(
     ingested: Ingested,
     prepared: Prepared,
     fitted: Fitted,
-    augmented: FittedRecommender,
+    augmented: Augmented,
     generator: ProfileGenerator,
     epochs: int,
     run: Run,
@@ -41,14 +41,14 @@ def refit_stage(
 ) -> Path:
     """Write the run's ``model/``: fitted on everything, or the evaluation fit where ``refit=false``.
 
-    Settings, epochs and the popularity form are those that the evaluation fit settled; nothing is chosen here.
+    Settings, epochs, gate and the popularity form are those that the evaluation fit settled; nothing is chosen here.
 
     Args:
         config: The run's configuration.
         ingested: The log.
         prepared: The evaluation fit's split and question.
         fitted: The evaluation fit's recommenders on real behaviour.
-        augmented: Its recommender on real + virtual rows.
+        augmented: Its recommender on real + virtual rows, and its hybrid.
         generator: Its generator.
         epochs: Epochs of the generator's training.
         run: Keeps the state of an interrupted refit.
@@ -61,6 +61,8 @@ def refit_stage(
     folder = run.folder / "model"
     if run.stage_done(REFIT) is not None:
         return folder
+    recommender = augmented.recommender
+    hybrid = None if augmented.hybrid is None else augmented.hybrid.whole
     if config.refit:
         ground = ground_of_everything(ingested, prepared, config)
         checkpoints = run.stage_folder(REFIT)
@@ -69,10 +71,14 @@ def refit_stage(
         )
         generator = trained.generator
         fitted = fit_real(config, ground.training, (), popularity=fitted.popularity)
-        augmented = fit_augmented(config, ground.training, fitted, generator)
-        ship(folder, config, ingested, ground, augmented, fitted.baselines[fitted.popularity], generator, "refit")
+        recommender = fit_augmented(config, ground.training, fitted, generator)
+        if hybrid is not None:
+            hybrid = refit_hybrid(config, ground.training, fitted, generator, hybrid.gate)
+        fit: Literal["refit", "evaluation"] = "refit"
     else:
-        popularity = fitted.baselines[fitted.popularity]
-        ship(folder, config, ingested, prepared.ground, augmented, popularity, generator, "evaluation")
+        ground, fit = prepared.ground, "evaluation"
+    popularity = fitted.baselines[fitted.popularity]
+    hybrid = None if hybrid is None else without_weight_left_out(hybrid)
+    ship(folder, config, ingested, ground, recommender, popularity, generator, hybrid, fit)
     run.mark_done(REFIT)
     return folder

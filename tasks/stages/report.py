@@ -19,6 +19,7 @@ from tasks.reporting.report.page import write_page
 from tasks.reporting.tables import Table, shots_table, to_markdown
 from tasks.runs import Run
 from tasks.stages.fit import VIRTUAL, Fitted, monitored
+from tasks.stages.hybrid import HYBRID
 from tasks.stages.ingest import Ingested, asked
 from tasks.stages.prepare import Prepared
 from tasks.stages.report_content import asked_of, report_of
@@ -55,9 +56,9 @@ class Measured:
 
 
 def headline(config: RunConfig, fitted: Fitted) -> tuple[str, ...]:
-    """The methods of the printed table, popularity first, the recommender on real + virtual last."""
+    """The methods of the printed table, popularity first, ours last; those without figures are left out there."""
     name = config.names["recommender"]
-    return tuple(dict.fromkeys([*fitted.baselines, name, f"{name}{VIRTUAL}", "generator"]))
+    return tuple(dict.fromkeys([*fitted.baselines, name, f"{name}{VIRTUAL}", "generator", HYBRID]))
 
 
 def table_of(measured: Measured, question: str, methods: Sequence[str]) -> Table:

@@ -9,6 +9,7 @@ from tasks.augmentation.generator import ProfileGenerator
 from tasks.augmentation.none import NoAugmentation
 from tasks.config import COMPONENT_GROUPS, RunConfig, build_component, load_component
 from tasks.features.items import titles_before
+from tasks.hybrid.hybrid import Hybrid
 from tasks.model_format import ComponentChoice, EventKinds, Header, ItemVocabulary, Model, TimeReader
 from tasks.model_format.kinds import usual_weight
 from tasks.recommenders import FittedRecommender
@@ -27,6 +28,7 @@ def ship(
     recommender: FittedRecommender,
     popularity: FittedRecommender,
     generator: ProfileGenerator,
+    hybrid: Hybrid | None,
     fit: Literal["refit", "evaluation"],
 ) -> None:
     """Write a model; an earlier one in the folder is replaced once the new one is whole.
@@ -39,6 +41,7 @@ def ship(
         recommender: On real + virtual rows.
         popularity: Serves users without any behaviour.
         generator: Completes profiles.
+        hybrid: Ranks in place of both; None for none.
         fit: Whether it was fitted on everything, or is the evaluation fit.
 
     """
@@ -67,6 +70,7 @@ def ship(
         popularity=popularity,
         augmentation=config.augmentation if virtual else None,
         generator=generator if virtual else None,
+        hybrid=hybrid,
     ).save(folder, replace=True)
 
 

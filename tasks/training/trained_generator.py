@@ -123,6 +123,7 @@ class TrainedGenerator:
             catalogue = _shapes(description["catalogue"])
             module, _ = build(network, catalogue, seed=0)
             module.load_state_dict(load_file(folder / WEIGHTS))
+            module.requires_grad_(False).eval().settle()
             return cls(
                 name=description["name"],
                 network=network,
@@ -130,7 +131,7 @@ class TrainedGenerator:
                 clock=Clock(**description["clock"]),
                 window=description["window"],
                 provenance=Provenance(**description["provenance"]),
-                module=module.requires_grad_(False).eval(),
+                module=module,
             )
         except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
             raise ModelError(

@@ -4,13 +4,14 @@ import json
 import os
 import shutil
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from tasks.runs import Home
+from tasks.stages.ship import load_model
 from tests.flows.commands import QUICK, Ended, command, run_folder
 
 K = 10
@@ -108,6 +109,17 @@ def test_the_model_folder_is_all_it_takes(trained: Trained, events: Path, monkey
     monkeypatch.setattr("tasks.ingestion.sources.file.File.load", untouched)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert recommend(alone, events)[0].equals(lists)
+
+
+@pytest.mark.slow
+def test_lists_are_those_of_the_whole_hybrid(trained: Trained, events: Path) -> None:
+    lists, _ = recommend(trained.folder, events)
+    model = load_model(trained.folder / "model")
+    assert model.hybrid is not None
+    assert len(model.hybrid.sources) > 1
+    asked = pl.read_csv(events, infer_schema=False)
+    assert model.recommend(asked, k=K).equals(lists)
+    assert not replace(model, hybrid=None).recommend(asked, k=K).equals(lists)
 
 
 @pytest.mark.slow

@@ -59,6 +59,7 @@ def test_a_run_leaves_everything_in_its_folder(with_times: Done, without_times: 
         assert done.folder.parent == Home.current().runs
         names = {path.relative_to(done.folder).as_posix() for path in done.folder.rglob("*")}
         assert {"summary.json", "config.yaml", "evaluation/val/per_user.parquet", "model/format.json"} <= names
+        assert {"evaluation/gate.json", "model/hybrid/hybrid.json"} <= names
         assert {"report.html"} | {f"figures/{figure}" for figure in FIGURES} <= names
         assert done.summary["run_id"] == done.folder.name
         assert "Traceback" not in done.err
@@ -72,6 +73,9 @@ def test_figures_have_names_that_say_what_they_are(with_times: Done, without_tim
         question = done.summary["question"]
         ours = f"val/{question}/user_knn_cosine_virtual/ndcg_at_10/shots_3"
         assert {ours, ours.replace("_virtual", ""), ours.replace("user_knn_cosine_virtual", "popularity")} <= {*metrics}
+        hybrid = f"{question}/hybrid/ndcg_at_10"
+        assert {f"{part}/{hybrid}/{shots}" for part in ("val", "val_a") for shots in ("shots_0", "mean")} <= {*metrics}
+        assert [row[1] for row in done.summary["table"]["rows"]].count("hybrid") == 2
         assert not [name for name in metrics if name.startswith("test/")]
         assert done.summary["objective"] == metrics[done.summary["objective_name"]]
         assert done.summary["objective_name"].startswith("val_a/")
@@ -130,7 +134,18 @@ def test_a_model_says_how_it_was_fitted(with_times: Done, without_times: Done) -
     assert with_times.json("model/format.json")["fit"] == "refit"
     assert without_times.json("model/format.json")["fit"] == "evaluation"
     assert without_times.json("model/format.json")["components"]["augmentation"]["name"] == "virtual_neighbours"
-    assert without_times.json("model/parts.json") == {"augmentation": True, "generator": True}
+    assert without_times.json("model/parts.json") == {"augmentation": True, "generator": True, "hybrid": True}
+    assert with_times.json("model/format.json")["components"]["hybrid"]["name"] == "standard"
+
+
+@pytest.mark.slow
+def test_the_gate_is_that_of_the_measurement(with_times: Done, without_times: Done) -> None:
+    for done in (with_times, without_times):
+        shipped, whole = done.json("model/hybrid/hybrid.json")["gate"], done.json("evaluation/gate.json")
+        weighed = [place for place in range(len(whole["names"])) if whole["few"][place] or whole["many"][place]]
+        assert shipped == {name: [whole[name][place] for place in weighed] for name in ("names", "few", "many")}
+        records = json.loads((done.folder / "evaluation/provenance.json").read_text())
+        assert {"gate", "ials", "same_visit", "generator"} <= {record["artefact"] for record in records}
 
 
 @pytest.mark.slow
@@ -149,7 +164,8 @@ def test_a_look_at_test_users_is_written_down(
     # The control: without augmentation, real + virtual is real.
     figures = {name: value for name, value in metrics.items() if "/user_knn_cosine_virtual/" in name}
     assert figures == {name: metrics[name.replace("_virtual", "")] for name in figures}
-    assert done.json("model/parts.json") == {"augmentation": False, "generator": False}
+    assert done.json("model/parts.json") == {"augmentation": False, "generator": False, "hybrid": True}
+    assert "test/this_visit/hybrid/ndcg_at_10/shots_1" in metrics
     assert done.summary["mlflow_run_id"] is None
 
 
@@ -157,3 +173,11 @@ def test_the_configuration_can_be_looked_at() -> None:
     shown = command("train", "--cfg", "job", "loss=hinge")
     assert shown.code == 0
     assert "lightning_modules.losses.hinge.Hinge" in shown.out
+
+
+@pytest.mark.slow
+def test_a_run_without_a_hybrid(server: str, log: Path) -> None:
+    done = train("dataset=file", f"dataset.path={log}", "hybrid=none", "tracking=off")
+    assert done.json("model/parts.json") == {"augmentation": True, "generator": True, "hybrid": False}
+    assert not [name for name in done.summary["metrics"] if "/hybrid/" in name]
+    assert "from conf/tuned: nothing" in done.out

@@ -150,6 +150,22 @@ def test_everything_known_of_a_user_changes_the_conditional_draws() -> None:
     assert torch.equal(draws(EpisodeTensors(base)), reference)
 
 
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: type(network).__name__)
+def test_a_user_is_drawn_alike_alone_and_among_many_settled_or_not(network: Network) -> None:
+    generator, _ = network.build(block_catalogue())
+    generator.requires_grad_(False).eval()
+    episodes, ids = EpisodeTensors(block_episodes()), np.arange(128, dtype=np.uint64)
+    many = draw(generator, episodes.batch(np.arange(128)), ids, draws=3, seed=4)
+    weights = {name: value.clone() for name, value in generator.state_dict().items()}
+    for _ in range(2):
+        for user in (0, 64, 127):
+            alone = draw(generator, episodes.batch(np.array([user])), ids[[user]], draws=3, seed=4)
+            assert torch.allclose(alone[:, 0], many[:, user], atol=1e-6)
+        generator.settle()
+    assert torch.allclose(draw(generator, episodes.batch(np.arange(128)), ids, draws=3, seed=4), many, atol=1e-6)
+    assert generator.state_dict().keys() == weights.keys()  # what is settled is not saved
+
+
 def test_joint_fit_is_logsumexp_with_its_gradient() -> None:
     scores = torch.randn(3, 4, 5, dtype=torch.float32, requires_grad=True)
     weights = torch.randn(3, 5)

@@ -12,15 +12,22 @@ from numpy.typing import NDArray
 
 from tasks.augmentation.complete_profiles import CompleteProfiles
 from tasks.augmentation.policy import Policy
-from tasks.domain import LogRoles, NewUsers
+from tasks.domain import Evidence, LogRoles, NewUsers, Training, VirtualBehaviour
 from tasks.features import FeatureSettings, UserEncoder
+from tasks.hybrid.gate import Gate
+from tasks.hybrid.hybrid import Hybrid
+from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, relative
 from tasks.model_format import ComponentChoice, EventKinds, Header, ItemVocabulary, Model, TimeReader
+from tasks.recommenders import FittedRecommender
+from tasks.recommenders.item_knn import ItemKNNCosine
 from tasks.recommenders.popularity import Popularity
+from tasks.recommenders.segment_popularity import SegmentPopularity
 from tasks.recommenders.user_knn import UserKNNCosine
 from tests.worlds import DAY, block_training
 
 ITEMS, BLOCKS = 60, 3
 NEWEST = 99 * DAY
+SEED = 3
 KINDS = EventKinds({"view": 1.0, "purchase": 8.0}, usual=1.0)
 
 
@@ -51,8 +58,37 @@ def build(group: str, name: str, settings: Any) -> Any:
     return CompleteProfiles(Policy(**settings["policy"]))
 
 
-def block_model(*, augmented: bool = False, has_times: bool = True, item_ids: pl.Series | None = None) -> Model:
+def block_hybrid(
+    training: Training, knn: FittedRecommender, popularity: FittedRecommender, generator: "OwnBlock"
+) -> Hybrid:
+    """Popularity, UserKNN on real and on completed profiles, ItemKNN, segments and the generator."""
+    way = CompleteProfiles(Policy(items=5, draws=1))
+
+    def complete(users: NewUsers) -> VirtualBehaviour:
+        return way.complete(generator, users, SEED)
+
+    items: Any = ItemKNNCosine(neighbours=10).fit(training)
+    own: Any = knn
+    counts: Any = popularity
+    sources = (
+        PriorSource("popularity", relative(counts.scores)),
+        SegmentSource("segment_popularity", SegmentPopularity().fit(training)),
+        FilterSource("user_knn_cosine", own),
+        FilterSource("item_knn_cosine", items),
+        FilterSource("item_knn_again", items),
+        GeneratorSource("generator", generator, 2, SEED),
+        FilterSource("user_knn_cosine_virtual", own, complete, Evidence.VIRTUAL),
+    )
+    few, many = np.array([0.1, 0.3, 0.5, 0.4, 0.1, 0.7, 1.0]), np.array([0.05, 0.1, 1.0, 0.8, 0.0, 1 / 3, 0.2])
+    return Hybrid(training.n_items, sources, Gate(tuple(source.name for source in sources), few, many))
+
+
+def block_model(
+    *, augmented: bool = False, hybrid: bool = False, has_times: bool = True, item_ids: pl.Series | None = None
+) -> Model:
+    augmented = augmented or hybrid
     training = block_training(users=120, items=ITEMS, blocks=BLOCKS)
+    knn, popularity, generator = UserKNNCosine(neighbours=20).fit(training), Popularity().fit(training), OwnBlock()
     roles = LogRoles(has_times=has_times, user_categories=("segment",))
     policy = {"items": 5, "draws": 1}
     components = {"recommender": ComponentChoice("user_knn_cosine", {"neighbours": 20})}
@@ -64,7 +100,7 @@ def block_model(*, augmented: bool = False, has_times: bool = True, item_ids: pl
             created="2026-01-01T00:00:00Z",
             question="next_visits",
             dataset="block_world",
-            seed=3,
+            seed=SEED,
             fit="refit",
             newest=NEWEST if has_times else None,
             digest="ab",
@@ -74,10 +110,11 @@ def block_model(*, augmented: bool = False, has_times: bool = True, item_ids: pl
         encoder=UserEncoder.fit(training.warm.users, roles, FeatureSettings()),
         times=TimeReader(has_times=has_times, has_hours=True),
         kinds=KINDS,
-        recommender=UserKNNCosine(neighbours=20).fit(training),
-        popularity=Popularity().fit(training),
+        recommender=knn,
+        popularity=popularity,
         augmentation=CompleteProfiles(Policy(items=5, draws=1)) if augmented else None,
-        generator=OwnBlock() if augmented else None,
+        generator=generator if augmented else None,
+        hybrid=block_hybrid(training, knn, popularity, generator) if hybrid else None,
     )
 
 

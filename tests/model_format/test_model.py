@@ -141,6 +141,19 @@ def test_a_loaded_model_recommends_the_same_and_saves_the_same_bytes(tmp_path, a
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
 
 
+def test_a_model_of_the_first_version_is_read(tmp_path):
+    model = block_model(augmented=True)
+    model.save(tmp_path / "model")
+    header, parts = (tmp_path / "model" / name for name in ("format.json", "parts.json"))
+    header.write_text(json.dumps({**json.loads(header.read_text()), "version": 1}))
+    parts.write_text(
+        json.dumps({name: there for name, there in json.loads(parts.read_text()).items() if name != "hybrid"})
+    )
+    write_manifest(tmp_path / "model")
+    loaded = Model.load(tmp_path / "model", build=build, load_generator=load_own_block)
+    assert lists(loaded, EVENTS).equals(lists(model, EVENTS))
+
+
 def test_a_model_without_times(tmp_path):
     model = block_model(has_times=False)
     model.save(tmp_path / "model")
@@ -148,7 +161,7 @@ def test_a_model_without_times(tmp_path):
     assert lists(loaded, EVENTS).equals(lists(model, EVENTS))
 
 
-@pytest.mark.parametrize(("key", "value"), [("version", 2), ("format", "other"), ("version", None)])
+@pytest.mark.parametrize(("key", "value"), [("version", 3), ("format", "other"), ("version", None)])
 def test_an_unknown_format_is_refused(tmp_path, key, value):
     block_model().save(tmp_path / "model")
     path = tmp_path / "model" / "format.json"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.benchmark.tuned import TunedSettings, read_tuned, write_tuned
 from tasks.errors import ConfigError
+from tasks.tuned.store import TunedSettings, read_tuned, write_tuned
 
 TUNED = TunedSettings({"shrink": 1.5, "fallback": {"form": "popularity"}}, 0.25, 3, ("shrink",), 1.0, "ab" * 32)
 
