@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Two cores are plenty; more threads than cores slow everything down.
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help install demo test lint format clean
+.PHONY: help install demo ui test test-ui lint format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,8 +24,14 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 demo: install ## Run the main job on Ta-Feng and print what it found (under 5 minutes)
 	@$(BIN)/python -m flows.train experiment=demo
 
+ui: install ## Open Prefect's and MLflow's pages, ready to start runs; Ctrl-C ends them (ARGS="prefect_port=4300")
+	@$(BIN)/python -m flows.ui $(ARGS)
+
 test: install lint ## Run linters, type checks and all tests (under 10 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-ui: install ## Test the pages in a real browser (needs Chromium)
+	$(BIN)/python -m pytest -m browser tests/browser
 
 lint: install ## Run linters and type checks only
 	$(BIN)/ruff check .

@@ -37,9 +37,9 @@ class OrchestrationError(ColdcartError):
 def prefect_server(home: Home | None = None, *, meanwhile: Callable[[], object] | None = None) -> Iterator[str]:
     """A server for the flows inside the block; yields the address of its API.
 
-    Where ``PREFECT_API_URL`` or a Prefect profile names a server, that one is used. Otherwise one is started on a
-    free loopback port and stopped at the end. It keeps its database below ``COLDCART_HOME``, so that a server with
-    a UI, started later, shows these runs.
+    Where ``PREFECT_API_URL`` or a Prefect profile names a server, that one is used, and where ``make ui`` runs, its
+    own. Otherwise one is started on a free loopback port and stopped at the end. It keeps its database below
+    ``COLDCART_HOME``, so that a server with a UI, started later, shows these runs.
 
     Args:
         home: Where state lives; ``Home.current()`` by default.
@@ -48,13 +48,14 @@ def prefect_server(home: Home | None = None, *, meanwhile: Callable[[], object] 
     Raises:
         OrchestrationError: The configured server does not answer, or none can be started.
     """
-    configured = _configured_address()
+    configured = configured_address(home or Home.current())
     if configured is not None:
         _check(configured)
         if meanwhile is not None:
             meanwhile()
-        end_dead_flow_runs(home or Home.current())
-        yield configured
+        with _settings_for(configured):
+            end_dead_flow_runs(home or Home.current())
+            yield configured
         return
     with _temporary_server(home or Home.current(), meanwhile) as address, _settings_for(address):
         _temporary.add(address)
@@ -77,11 +78,15 @@ def prefect_pages(home: Home) -> str | None:
     return pages.prefect_pages if pages and pages.prefect_api == settings.api.url else settings.ui_url
 
 
-def _configured_address() -> str | None:
+def configured_address(home: Home) -> str | None:
+    """Address of the API that is configured, else of the pages that ``make ui`` has open; None without either."""
     from prefect.settings import get_current_settings
 
     address = get_current_settings().api.url
-    return str(address) if address else None
+    if address:
+        return str(address)
+    pages = open_pages(home)
+    return pages.prefect_api if pages else None
 
 
 def _check(address: str) -> None:
@@ -102,12 +107,15 @@ def _settings_for(address: str) -> Iterator[None]:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     # The environment is for processes started inside the block, the settings for this one.
+    before = os.environ.get("PREFECT_API_URL")
     os.environ["PREFECT_API_URL"] = address
     try:
         with temporary_settings({PREFECT_API_URL: address}):
             yield
     finally:
         os.environ.pop("PREFECT_API_URL", None)
+        if before is not None:
+            os.environ["PREFECT_API_URL"] = before
 
 
 @contextlib.contextmanager

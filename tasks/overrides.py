@@ -35,6 +35,17 @@ def groups() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in CONF_DIR.iterdir() if path.is_dir()))
 
 
+def default_choices(root: str) -> dict[str, str]:
+    """The option of each group that a root of conf/ takes when nothing is said, for example ``{"loss": "hinge"}``.
+
+    Args:
+        root: Name of the root, for example ``config``.
+    """
+    listed = yaml.safe_load((CONF_DIR / f"{root}.yaml").read_text(encoding="utf-8"))["defaults"]
+    pairs = [pair for entry in listed if isinstance(entry, dict) for pair in entry.items()]
+    return {group: str(option) for group, option in pairs if group in groups() and option is not None}
+
+
 def check_overrides(overrides: Sequence[str], *, command: bool = False) -> tuple[str, ...]:
     """Refuse overrides that could run code or read the environment.
 

@@ -50,7 +50,7 @@ class Home:
 
     @property
     def ui(self) -> Path:
-        """Which pages ``make ui`` serves just now."""
+        """Which pages are open, while ``make ui`` runs."""
         return self.root / "ui.json"
 
     @property

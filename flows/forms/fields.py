@@ -1,0 +1,78 @@
+"""Fields of the forms, built from ``conf/``: one drop-down per group, with the defaults of the command line.
+
+The help text below a field is its line in the docstring of the flow. A drop-down is fixed when a flow is deployed:
+a new file in ``conf/`` shows after the next ``python -m flows.deploy``.
+"""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field
+
+from flows.arguments import quote_paths
+from tasks.errors import ConfigError
+from tasks.overrides import choices, default_choices
+
+logger = logging.getLogger(__name__)
+
+DEFAULTS = default_choices("config")
+"""The option of each group that ``conf/config.yaml`` takes."""
+
+OF_THE_DATASET = "as the data set has it"
+"""Choice of a split: a data set may bring its own."""
+
+GROUPS = ("dataset", "split", "network", "loss", "augmentation", "recommender", "trainer")
+"""Groups with a drop-down in the form of a training."""
+
+
+def choice(group: str, *more: str) -> Any:
+    """The type of a drop-down: one of the options of a group.
+
+    Args:
+        group: A folder of conf/.
+        more: Choices that are no files, offered first.
+    """
+    return Literal[(*more, *choices(group))]
+
+
+Dataset: Any = choice("dataset")
+Split: Any = choice("split", OF_THE_DATASET)
+Network: Any = choice("network")
+Loss: Any = choice("loss")
+Augmentation: Any = choice("augmentation")
+Recommender: Any = choice("recommender")
+Trainer: Any = choice("trainer")
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Epochs = Annotated[int, Field(ge=0, le=10_000)]
+
+
+def chosen(fields: Mapping[str, Any], overrides: Sequence[str]) -> list[str]:
+    """Overrides that say what a form says.
+
+    Args:
+        fields: Values by key; the empty ones (None, "", [] and ``OF_THE_DATASET``) say nothing.
+        overrides: What was added in the field ``overrides``.
+
+    Raises:
+        ConfigError: An override sets what a field sets already; the message names both.
+    """
+    said = {key: value for key, value in fields.items() if value not in (None, "", [], OF_THE_DATASET)}
+    for text in overrides:
+        key = re.split(r"[=@]", text.strip().lstrip("+~"), maxsplit=1)[0]
+        if key in said:
+            raise ConfigError(f"overrides: {text!r} sets what the field of {key} sets to {said[key]!r}; use the field")
+    return quote_paths(
+        [f"{key}={_written(value)}" for key, value in said.items()] + [text.strip() for text in overrides]
+    )
+
+
+def _written(value: Any) -> str:
+    return "[" + ",".join(value) + "]" if isinstance(value, list) else str(value)
+
+
+def shown(plain: Mapping[str, Any]) -> str:
+    """A configuration as YAML, for the log of a run."""
+    return yaml.safe_dump(dict(plain), sort_keys=False, allow_unicode=True)

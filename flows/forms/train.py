@@ -1,0 +1,79 @@
+"""The form of a training."""
+
+import logging
+from typing import Any
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from flows.forms.fields import (
+    DEFAULTS,
+    GROUPS,
+    OF_THE_DATASET,
+    Augmentation,
+    Dataset,
+    Epochs,
+    Loss,
+    Network,
+    Recommender,
+    Seed,
+    Split,
+    Trainer,
+    chosen,
+    shown,
+)
+from flows.train import train_with
+from flows.watch import after_crash
+from tasks.config import load_config
+
+logger = logging.getLogger(__name__)
+
+
+def run_name() -> str:
+    """Named as the run folder and the MLflow run are, then what else differs from the defaults."""
+    said: dict[str, Any] = flow_run.parameters
+    name = "-".join([*(str(said[group]) for group in ("dataset", "network", "loss")), f"seed{said['seed']}"])
+    rest = [str(said[group]) for group in ("augmentation", "recommender", "trainer") if said[group] != DEFAULTS[group]]
+    rest += [str(said["split"])] if said["split"] != OF_THE_DATASET else []
+    rest += [f"{said['epochs']} epochs"] if said["epochs"] else []
+    return " · ".join([f"train {name}", *rest, *said["overrides"]])
+
+
+@flow(name="train", flow_run_name=run_name, on_crashed=[after_crash])
+def train(
+    dataset: Dataset = DEFAULTS["dataset"],
+    split: Split = OF_THE_DATASET,
+    network: Network = DEFAULTS["network"],
+    loss: Loss = DEFAULTS["loss"],
+    augmentation: Augmentation = DEFAULTS["augmentation"],
+    recommender: Recommender = DEFAULTS["recommender"],
+    trainer: Trainer = DEFAULTS["trainer"],
+    seed: Seed = 0,
+    epochs: Epochs = 0,
+    overrides: list[str] = [],  # noqa: B006 - only read; a union would spoil the form
+) -> dict[str, Any]:
+    """Train a generator of virtual behaviour and measure what it does for new users.
+
+    The same choices again go on with a run that was stopped.
+
+    Args:
+        dataset: The log; file and sql also need an override, such as dataset.path=log.csv.
+        split: Who counts as new: users who came later, or users who were held out.
+        network: Generator and critic.
+        loss: Adversarial loss.
+        augmentation: How virtual behaviour is given to the recommender; none is the control.
+        recommender: What real and virtual behaviour is given to.
+        trainer: Device and length; smoke is two short epochs, to see that everything runs.
+        seed: Seeds networks, draws and the order of equal scores.
+        epochs: Epochs of the training; 0 takes what the trainer says (10, smoke 2).
+        overrides: Any other setting of conf/, one key=value each, for example network.width=64. It can choose and
+            set, never run code.
+
+    Returns:
+        The run's summary, as in summary.json.
+    """
+    values = (dataset, split, network, loss, augmentation, recommender, trainer)
+    fields = {**dict(zip(GROUPS, values, strict=True)), "seed": seed, "trainer.max_epochs": epochs or None}
+    config = load_config(chosen(fields, overrides))
+    logger.info("configuration\n%s", shown(config.plain))
+    return train_with(config)

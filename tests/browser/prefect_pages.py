@@ -1,0 +1,136 @@
+"""Prefect's pages as a person uses them: forms, runs, logs."""
+
+import time
+from dataclasses import dataclass
+
+import httpx
+from playwright.sync_api import Locator, Page, expect
+
+PATIENCE = 30_000
+"""Milliseconds for a page to show something, on a busy machine."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form that starts a run of a deployment.
+
+    Attributes:
+        page: A browser's page.
+        address: Of Prefect's server or pages.
+
+    """
+
+    page: Page
+    address: str
+
+    def open(self, name: str) -> None:
+        """Open the form of the deployment ``name``, by the way a person takes."""
+        self.page.goto(f"{self.address}/deployments")
+        self.page.get_by_role("link", name=name, exact=True).first.click(timeout=PATIENCE)
+        self.page.get_by_role("button", name="Run", exact=True).click(timeout=PATIENCE)
+        self.page.get_by_role("menuitem", name="Custom run").click()
+        expect(self.page.get_by_text("Run Name")).to_be_visible(timeout=PATIENCE)
+
+    def control(self, name: str) -> Locator:
+        """The control of a field: a drop-down, or where one types."""
+        return self.page.get_by_label(name, exact=False).first
+
+    def options(self, name: str) -> list[str]:
+        """What a drop-down offers."""
+        self._drop_down(name)
+        texts = [text.strip() for text in self.page.get_by_role("option").all_inner_texts()]
+        self.page.keyboard.press("Escape")
+        self._closed()
+        return texts
+
+    def choose(self, name: str, option: str) -> None:
+        """Choose an option of a drop-down."""
+        self._drop_down(name)
+        self.page.get_by_role("option", name=option, exact=True).click()
+        self._closed()
+        expect(self.control(name)).to_have_text(option)
+
+    def _drop_down(self, name: str) -> None:
+        self.control(name).click()
+        expect(self.page.get_by_role("option").first).to_be_visible(timeout=PATIENCE)
+
+    def _closed(self) -> None:
+        """A list that is still fading away would close the next one."""
+        expect(self.page.get_by_role("option")).to_have_count(0, timeout=PATIENCE)
+
+    def fill(self, name: str, value: object) -> None:
+        """Type into a field for text or a number."""
+        self.control(name).fill(str(value))
+
+    def add(self, value: str) -> None:
+        """Add an entry to the last list of the form, the overrides."""
+        self.page.get_by_role("button", name="Add item").last.click()
+        self.page.locator("textarea, input[type=text]").filter(visible=True).last.fill(value)
+
+    def submit(self) -> None:
+        """Press the button, whatever comes of it."""
+        self.page.get_by_role("button", name="Submit").click()
+
+
+@dataclass(frozen=True)
+class Api:
+    """What Prefect's API knows of runs; pages are for people, waiting is quicker here.
+
+    Attributes:
+        address: Of Prefect's server or pages.
+
+    """
+
+    address: str
+
+    def post(self, path: str, **body: object) -> object:
+        answer = httpx.post(f"{self.address}/api/{path}", json=body, timeout=90)
+        if answer.status_code == 503:
+            # Says "try again", as when SQLite is busy; Prefect's own clients do.
+            time.sleep(2)
+            return self.post(path, **body)
+        answer.raise_for_status()
+        return answer.json()
+
+    def runs(self) -> list[dict]:
+        """All runs, the latest first."""
+        found = self.post("flow_runs/filter", sort="START_TIME_DESC", limit=50)
+        assert isinstance(found, list)
+        return found
+
+    def run(self, flow_run: str) -> dict:
+        return httpx.get(f"{self.address}/api/flow_runs/{flow_run}", timeout=30).json()
+
+    def deployment(self, name: str) -> dict:
+        return httpx.get(f"{self.address}/api/deployments/name/{name}/{name}", timeout=30).json()
+
+    def start(self, name: str, parameters: dict) -> str:
+        """Start a run without a form; gives its id."""
+        started = self.post(f"deployments/{self.deployment(name)['id']}/create_flow_run", parameters=parameters)
+        assert isinstance(started, dict)
+        return started["id"]
+
+    def new_run(self, before: set[str], seconds: float = 30) -> str:
+        """Id of the run that came after those."""
+        end = time.monotonic() + seconds
+        while not (new := [run["id"] for run in self.runs() if run["id"] not in before]):
+            assert time.monotonic() < end, "no run came of it"
+            time.sleep(0.3)
+        return new[0]
+
+    def wait(self, flow_run: str, states: tuple[str, ...], seconds: float = 240) -> dict:
+        """Wait until a run is in one of these states, by name."""
+        end = time.monotonic() + seconds
+        while (found := self.run(flow_run))["state_name"] not in states:
+            ended = found["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+            assert not ended, f"{found['name']} is {found['state']}\n{self.log(flow_run)}"
+            assert time.monotonic() < end, f"{found['name']} is {found['state_name']} after {seconds} s"
+            time.sleep(0.5)
+        return found
+
+    def log(self, flow_run: str) -> str:
+        """The log of a run."""
+        wanted = {"flow_run_id": {"any_": [flow_run]}}
+        found = self.post("logs/filter", logs=wanted, sort="TIMESTAMP_ASC", limit=200)
+        assert isinstance(found, list)
+        return "\n".join(entry["message"] for entry in found)

@@ -1,0 +1,102 @@
+"""What the forms offer, and that a form says what the command line says."""
+
+import importlib
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from flows.environment import LOGGERS
+from flows.forms.fields import DEFAULTS, GROUPS, OF_THE_DATASET, chosen
+from tasks.config import load_config
+from tasks.errors import ConfigError
+from tasks.overrides import choices
+from tasks.runs.home import REPOSITORY
+
+LISTED = yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())["deployments"]
+
+
+def form(name: str) -> Any:
+    return getattr(importlib.import_module(f"flows.forms.{name}"), name)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The form of a deployment, as Prefect reads it."""
+    from prefect.utilities.callables import parameter_schema
+
+    return parameter_schema(form(name)).properties
+
+
+def test_drop_downs_are_the_files_of_conf() -> None:
+    fields = schema("train")
+    for group in GROUPS:
+        offered = [option for option in fields[group]["enum"] if option != OF_THE_DATASET]
+        assert offered == list(choices(group))
+    assert schema("benchmark")["datasets"]["items"]["enum"] == list(choices("dataset"))
+
+
+def test_defaults_are_those_of_the_command_line() -> None:
+    fields = schema("train")
+    names = load_config().names
+    assert {group: DEFAULTS[group] for group in GROUPS} == {group: names[group] for group in GROUPS}
+    assert {group: fields[group]["default"] for group in GROUPS if group != "split"} == {
+        group: names[group] for group in GROUPS if group != "split"
+    }
+    untouched = chosen({group: fields[group]["default"] for group in GROUPS} | {"seed": 0}, [])
+    assert load_config(untouched).plain == load_config().plain
+
+
+def test_numbers_have_bounds() -> None:
+    assert (schema("train")["seed"]["minimum"], schema("train")["seed"]["maximum"]) == (0, 2**31 - 1)
+    assert (schema("train")["epochs"]["minimum"], schema("train")["epochs"]["maximum"]) == (0, 10_000)
+    assert schema("benchmark")["trials"]["minimum"] == schema("benchmark")["seeds"]["minimum"] == 1
+    assert schema("recommend")["k"]["minimum"] == 1
+
+
+@pytest.mark.parametrize("listed", LISTED, ids=[listed["name"] for listed in LISTED])
+def test_every_deployment_says_what_it_is(listed: dict[str, Any]) -> None:
+    module, _, name = listed["entrypoint"].rpartition(".")
+    assert getattr(importlib.import_module(module), name) is form(listed["name"])
+    assert listed["description"].strip()
+    assert listed["tags"]
+    for field in schema(listed["name"]).values():
+        assert field.get("description"), field
+        assert "anyOf" not in field
+    assert listed["work_pool"]["job_variables"]["env"]["PREFECT_LOGGING_EXTRA_LOGGERS"] == ",".join(LOGGERS)
+
+
+def test_fields_become_overrides() -> None:
+    fields = {"dataset": "ml_100k", "split": OF_THE_DATASET, "loss": "hinge", "seed": 0, "trainer.max_epochs": None}
+    assert chosen(fields, [" network.width=64 "]) == ["dataset=ml_100k", "loss=hinge", "seed=0", "network.width=64"]
+    # A data set may bring its own split, and does so where the form says nothing.
+    assert load_config(chosen(fields, [])).names["split"] == "user_holdout"
+    assert load_config(chosen(fields | {"split": "temporal"}, [])).names["split"] == "temporal"
+    assert chosen({"datasets": ["ml_100k", "ta_feng"], "methods": []}, []) == ["datasets=[ml_100k,ta_feng]"]
+    assert chosen({"events": "new users (May).csv"}, []) == ["events='new users (May).csv'"]
+
+
+@pytest.mark.parametrize("override", ["loss=hinge", "+loss=hinge", " loss=hinge", "trainer.max_epochs=3"])
+def test_an_override_that_contradicts_a_field_is_refused(override: str) -> None:
+    with pytest.raises(ConfigError, match=r"overrides: .*(loss|max_epochs).* sets what the field"):
+        chosen({"loss": "relativistic", "trainer.max_epochs": 2}, [override])
+
+
+@pytest.mark.parametrize("override", ["network._target_=os.system", "seed=${oc.env:HOME}", "network.breadth=3"])
+def test_overrides_of_a_form_are_checked_as_everywhere(override: str) -> None:
+    with pytest.raises(ConfigError, match=override.split("=", maxsplit=1)[0].rsplit(".", maxsplit=1)[-1]):
+        load_config(chosen({"network": "conditional"}, [override]))
+
+
+def test_runs_are_named_for_what_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"split": OF_THE_DATASET, **{group: DEFAULTS[group] for group in GROUPS if group != "split"}}
+    said |= {"dataset": "ml_100k", "loss": "hinge", "seed": 3, "epochs": 5, "overrides": ["network.width=64"]}
+    module = importlib.import_module("flows.forms.train")
+    monkeypatch.setattr(module, "flow_run", SimpleNamespace(parameters=said))
+    assert module.run_name() == "train ml_100k-conditional-hinge-seed3 · 5 epochs · network.width=64"
+
+
+def test_runs_work_in_the_checkout_of_their_worker() -> None:
+    ((step, inputs),) = [*yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())["pull"][0].items()]
+    module, _, function = step.rpartition(".")
+    assert getattr(importlib.import_module(module), function)(**inputs) == {"directory": str(REPOSITORY)}
