@@ -61,7 +61,7 @@ class HybridMethod:
 
     name: str = HYBRID
     role: BenchmarkRole = "ours"
-    version: int = 3
+    version: int = 4
     once_per_dataset: bool = False
 
     @property

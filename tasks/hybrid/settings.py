@@ -33,7 +33,7 @@ class HybridSettings:
     attention: AttentionFilter = field(default_factory=AttentionFilter)
     half_lives: tuple[float, ...] = (3.0, 7.0, 14.0, 30.0)
     draws: int = 4
-    depth: int = 60
+    depth: int = 30
     ridge: float = 0.01
 
     def __post_init__(self) -> None:

@@ -31,13 +31,15 @@ def best_start(names: Sequence[str], priors: Sequence[int], filters: Sequence[in
     first = max(priors, key=lambda prior: ndcg(none.scores[:, prior], none))
     few[first] = 1.0
 
-    def value(pair: tuple[int, int, float]) -> float:
-        prior, other, weight = pair
+    def value(prior: int, other: int, weight: float) -> float:
         return ndcg(some.scores[:, prior] + np.float32(weight) * some.scores[:, other], some)
 
-    pairs = [(prior, other, weight) for prior in priors for other in filters for weight in WEIGHTS]
-    pairs += [(prior, prior, 0.0) for prior in priors]
-    prior, other, weight = max(pairs, key=value)
+    # One after the other rather than every triple: the best prior alone, filter and weight beside it, prior again.
+    prior = max(priors, key=lambda one: value(one, one, 0.0))
+    pairs = [(prior, 0.0), *((other, weight) for other in filters for weight in WEIGHTS)]
+    other, weight = max(pairs, key=lambda pair: value(prior, *pair))
+    if weight:
+        prior = max(priors, key=lambda one: value(one, other, weight))
     many[prior] = 1.0
     if not len(none.shots):
         few = many.copy()
