@@ -55,7 +55,9 @@ def changes(config: RunConfig) -> dict[str, Any]:
         if group not in seen and option != _default_option(default, config, group)
     }
     ours, theirs = _leaves(relevant(config.plain), ""), _leaves(relevant(shipped.plain), "")
-    found |= {name: value for name, value in ours.items() if name != "seed" and theirs.get(name, ...) != value}
+    # What is fitted by name follows from the recommender, the tuned settings and the seed.
+    own = {name: value for name, value in ours.items() if name != "seed" and not name.startswith("recommenders.")}
+    found |= {name: value for name, value in own.items() if theirs.get(name, ...) != value}
     return found
 
 
