@@ -10,8 +10,8 @@ the best items of every score. Nothing touches test users.
 
 import argparse
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,10 +93,10 @@ def learned_on(dataset: str, question: str) -> "tuple[Learned, NDArray[np.int64]
     from tasks.benchmark.hybrid_methods import HybridMethod
     from tasks.benchmark.methods import catalogue
     from tasks.benchmark.settings import TUNED
-    from tasks.benchmark.tuned import read_tuned
     from tasks.benchmark.workbench import Workbench, generator_store
-    from tasks.results.claims import HYBRID
+    from tasks.method_names import HYBRID
     from tasks.runs.home import Home
+    from tasks.tuned.store import read_tuned
 
     ground = Grounds().ground(Asked(dataset, (), "validation"), question, 0)
     bench = Workbench(ground, 0, generator_store(Home.current()))
@@ -161,10 +161,7 @@ def _only(choices: "Choices", kept: list[int]) -> "Choices":
 
 
 def _left_out(name: str, without: tuple[str, ...]) -> bool:
-    from fnmatch import fnmatch
-
-    match: Callable[[str], bool] = lambda pattern: fnmatch(name, pattern)  # noqa: E731
-    return any(map(match, without))
+    return any(fnmatch(name, pattern) for pattern in without)
 
 
 if __name__ == "__main__":

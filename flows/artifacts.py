@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-REPORT = "report.html"
-
 
 def mlflow_link(tracked: TrackedRun, home: Home) -> str | None:
     """Address of a run in MLflow; None without tracking, or where no server of MLflow's pages is known."""
@@ -73,6 +71,7 @@ def publish_report(summary: Mapping[str, Any], link: str | None) -> None:
 def report_of(summary: Mapping[str, Any], link: str | None) -> str:
     """The report of a run in Markdown."""
     from tasks.reporting.tables import Table, to_markdown
+    from tasks.stages.report import REPORT
 
     counts, choices, shown = summary["counts"], summary["choices"], summary["table"]
     groups = ("dataset", "network", "loss", "augmentation", "recommender", "trainer")

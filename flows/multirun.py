@@ -8,6 +8,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -21,13 +22,14 @@ from tasks.config import RunConfig, load_config
 from tasks.errors import ColdcartError, ConfigError
 from tasks.runs import CodeState, Home, Run, code_state, open_run
 from tasks.runs.key import digest_of
+from tasks.stages.dead_runs import fail_tracked
 from tasks.sweeps.child import Child, finished_run, run_of, tags_of
 from tasks.sweeps.labels import label_of, varying
 from tasks.sweeps.parent import Standing, start_parent
 from tasks.sweeps.records import Records, TrialState
 from tasks.sweeps.settings import METRIC
 from tasks.sweeps.units import result_of
-from tasks.tracking import TrackedRun, fail_run
+from tasks.tracking import TrackedRun
 
 logger = logging.getLogger(__name__)
 
@@ -68,12 +70,8 @@ def several_jobs(arguments: Sequence[str]) -> Iterator[None]:
     config = load_config([f"{key}={value}" for key, value in jobs[0].items()])
     key = digest_of({"jobs": [dict(job) for job in jobs], "code": code.version})
 
-    def on_stale(state: Any) -> None:
-        if state.mlflow_run_id is not None:
-            fail_run(config.tracking, home, state.mlflow_run_id, state.failure or "stale")
-
     with (
-        open_run(home, key, name="multirun", resume=config.resume, on_stale=on_stale) as run,
+        open_run(home, key, name="multirun", resume=config.resume, on_stale=partial(fail_tracked, home)) as run,
         _start_parent(config, home, run, code, jobs) as parent,
         prefect_server(),
     ):
@@ -113,7 +111,7 @@ def _start_parent(config: RunConfig, home: Home, run: Run, code: CodeState, jobs
     names = varying(jobs)
     space = {name: ",".join(dict.fromkeys(job[name] for job in jobs)) for name in names}
     return start_parent(
-        config.tracking,
+        config,
         home,
         run,
         code,

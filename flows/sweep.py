@@ -89,7 +89,7 @@ def sweep_with(plan: SweepPlan) -> dict[str, Any]:
 
 def _start_parent(plan: SweepPlan, home: Home, run: Run, code: CodeState) -> TrackedRun:
     return start_parent(
-        plan.config.tracking,
+        plan.config,
         home,
         run,
         code,

@@ -35,7 +35,8 @@ def run_trial(unit: TrialUnit, tell: Tell, answer: Callable[[], Any]) -> TrialRe
     def on_epoch(epoch: int, value: float) -> None:
         tell(EpochFigure(epoch, value))
         if answer().stop:
-            raise StoppedEarly(f"NDCG@10 {value:.4f} after epoch {epoch} lies below the median of the trials before")
+            where = f"NDCG@10 {value:.4f} after epoch {epoch}"
+            raise StoppedEarly(f"{where} is not among the best third of the trials before")
 
     child = Child(
         sweep_id=unit.sweep_id,

@@ -6,10 +6,12 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.forms.fields import DEFAULTS, Dataset, Trainer, choice, chosen
+from flows.sweep import sweep_with
 from tasks.overrides import choices
+from tasks.sweeps.plan import plan_sweep
 
 SWEEPS = choices("sweep")
-Name: Any = choice("sweep") if SWEEPS else str
+Name: Any = choice("sweep")
 
 
 def run_name() -> str:
@@ -20,7 +22,7 @@ def run_name() -> str:
 
 @flow(name="sweep", flow_run_name=run_name)
 def sweep(
-    name: Name = SWEEPS[0] if SWEEPS else "",
+    name: Name = SWEEPS[0],
     dataset: Dataset = DEFAULTS["dataset"],
     trainer: Trainer = DEFAULTS["trainer"],
     overrides: list[str] = [],  # noqa: B006 - only read; a union would spoil the form
@@ -36,6 +38,4 @@ def sweep(
     Returns:
         What the sweep found.
     """
-    from flows.sweep import sweep as search
-
-    return search(name, chosen({"dataset": dataset, "trainer": trainer}, overrides))
+    return sweep_with(plan_sweep(name, chosen({"dataset": dataset, "trainer": trainer}, overrides)))

@@ -1,13 +1,13 @@
-"""Draws that are made once for users who are asked about several times in a row."""
+"""Draws and completed profiles that are made once for users who are asked about several times in a row."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.augmentation.generator import ProfileGenerator
-from tasks.domain import NewUsers
+from tasks.domain import NewUsers, VirtualBehaviour
 
 Drawn = tuple[tuple[slice, NDArray[np.float32]], ...]
 
@@ -48,3 +48,23 @@ class SharedDraws:
             drawn = tuple((block, one.copy()) for block, one in self.generator.draw(users, draws, seed))
             last = self._last = (users, draws, seed, drawn)
         yield from last[3]
+
+
+@dataclass(eq=False)
+class SharedCompletion:
+    """A way to complete profiles that remembers what it made up last: several filters ask about the same block.
+
+    Attributes:
+        completion: Makes up the virtual behaviour of new users.
+
+    """
+
+    completion: Callable[[NewUsers], VirtualBehaviour | None]
+    _last: tuple[NewUsers, VirtualBehaviour | None] | None = field(default=None, init=False, repr=False)
+
+    def __call__(self, users: NewUsers) -> VirtualBehaviour | None:
+        """The virtual behaviour; made up anew unless the very same object was asked about last."""
+        last = self._last  # read once: another thread may replace it
+        if last is None or last[0] is not users:
+            last = self._last = (users, self.completion(users))
+        return last[1]

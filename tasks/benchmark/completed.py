@@ -17,9 +17,9 @@ from tasks.config import RunConfig, build_component, load_component
 from tasks.evaluation.generator_ranker import GeneratorRanker
 from tasks.evaluation.methods import Method, Role
 from tasks.evaluation.zero_shots import PopularityAtZeroShots
-from tasks.stages.fit import GENERATOR_DRAWS, VIRTUAL
+from tasks.method_names import GENERATOR, VIRTUAL
+from tasks.stages.fit import GENERATOR_DRAWS
 
-GENERATOR = "generator"
 JUDGE = "user_knn_cosine"
 """The filter whose figure on completed profiles chooses the generator's settings and epoch."""
 GENERATOR_VERSION = 1

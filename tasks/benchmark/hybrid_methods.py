@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tasks.augmentation.shared_draws import SharedDraws
-from tasks.benchmark.completed import GENERATOR, GENERATOR_VERSION, node_from
+from tasks.benchmark.completed import GENERATOR_VERSION, node_from
 from tasks.benchmark.method import BenchmarkMethod, BenchmarkRole, EpochReport, FittedMethod, Part, Settings
 from tasks.benchmark.recommended import node_of, search_of
 from tasks.benchmark.search import with_values
@@ -18,11 +18,11 @@ from tasks.domain import Posed, UserFeatures
 from tasks.errors import ConfigError
 from tasks.evaluation.methods import Method
 from tasks.hybrid.fit import FittedHybrid, Learned
-from tasks.hybrid.learning import learn
-from tasks.hybrid.scores import VIRTUAL, VirtualPart
+from tasks.hybrid.scores import VirtualPart, scores_of
 from tasks.hybrid.settings import HybridSettings
+from tasks.method_names import GENERATOR, HYBRID, VIRTUAL
 from tasks.overrides import choices
-from tasks.results.claims import ABLATIONS, HYBRID, LOSS_ABLATION
+from tasks.results.claims import ABLATIONS, LOSS_ABLATION
 from tasks.runs.key import digest_of
 
 NAMES = (HYBRID, *ABLATIONS, *(f"{LOSS_ABLATION}{loss}" for loss in choices("loss")))
@@ -126,8 +126,8 @@ class HybridMethod:
             fit = None
         fitted = {name: bench.fit(name, weighed[name]) for name in hybrid.needs}
         virtual = _virtual(bench, settings) if settings["generator"] is not None else None
-        halves = (bench.posed("half_a"), bench.posed("half_b"))
-        return learn(hybrid, training, fitted, virtual, *halves, bench.folds, fit=fit)
+        sources = scores_of(hybrid, training, fitted, virtual, fit)
+        return Learned.of(sources, bench.posed("half_a"), bench.posed("half_b"), bench.folds, hybrid.depth)
 
 
 @dataclass(frozen=True)

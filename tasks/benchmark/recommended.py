@@ -10,9 +10,9 @@ from tasks.benchmark.method import BenchmarkRole, EpochReport, FittedMethod, Set
 from tasks.benchmark.workbench import Workbench
 from tasks.config import RunConfig
 from tasks.evaluation.methods import Method
+from tasks.method_names import BLEND
 from tasks.overrides import CONF_DIR, choices
 
-BLEND = "_blend"
 VERSIONS: Mapping[str, int] = {}
 """Versions of recommenders whose arithmetic has changed, by name; all others have 1."""
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.comparison.settings import CompareSettings
 from tasks.errors import ConfigError, DataError
+from tasks.method_names import VIRTUAL
 from tasks.runs import Home
 from tasks.runs.files import read_json
 from tasks.runs.key import relevant
@@ -19,7 +20,6 @@ from tasks.tracking.finished import fetch_run
 from tasks.tracking.references import RUN_ID
 
 SUMMARY, PER_USER = "summary.json", "evaluation/val/per_user.parquet"
-VIRTUAL = "_virtual"
 _DATA = ("dataset", "split", "cleaning", "privacy", "repeats", "question")
 """Settings that decide who is asked what."""
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tasks.augmentation.generator import ProfileGenerator
+from tasks.augmentation.shared_draws import SharedCompletion
 from tasks.domain import Evidence, NewUsers, Training, VirtualBehaviour
 from tasks.hybrid.same_visit import SameVisit
-from tasks.hybrid.settings import BLEND, POPULARITIES, SEGMENTS, HybridSettings
+from tasks.hybrid.settings import POPULARITIES, SEGMENTS, HybridSettings
 from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, relative
+from tasks.method_names import BLEND, GENERATOR, VIRTUAL
 from tasks.recommenders import FittedRecommender
 from tasks.recommenders.blend import FittedBlend
 from tasks.recommenders.collaborative import CollaborativeFilter
@@ -16,9 +18,6 @@ from tasks.recommenders.decayed_popularity import DecayedPopularity
 
 SAME_VISIT = "same_visit"
 ATTENTION = "attention"
-GENERATOR = "generator"
-VIRTUAL = "_virtual"
-"""Suffix of a filter's name on real + virtual behaviour."""
 
 Completion = Callable[[NewUsers], VirtualBehaviour | None]
 
@@ -71,11 +70,12 @@ def scores_of(
     attention = fit(settings.attention)
     sources += [FilterSource(SAME_VISIT, fit(SameVisit())), FilterSource(ATTENTION, attention)]
     if virtual is not None:
+        completion = SharedCompletion(virtual.completion)
         completed: Any = virtual.fitted or filters[settings.completed]
         sources += [
             GeneratorSource(GENERATOR, virtual.generator, settings.draws, virtual.seed),
-            FilterSource(f"{settings.completed}{VIRTUAL}", completed, virtual.completion, Evidence.VIRTUAL),
-            FilterSource(f"{ATTENTION}{VIRTUAL}", attention, virtual.completion, Evidence.VIRTUAL),
+            FilterSource(f"{settings.completed}{VIRTUAL}", completed, completion, Evidence.VIRTUAL),
+            FilterSource(f"{ATTENTION}{VIRTUAL}", attention, completion, Evidence.VIRTUAL),
         ]
     return tuple(sources)
 

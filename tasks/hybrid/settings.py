@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from tasks.method_names import BLEND
 from tasks.recommenders.attention.attention_filter import AttentionFilter
 from tasks.recommenders.decayed_popularity import DecayedPopularity
 
 POPULARITIES = ("popularity", "late_popularity")
 """Forms of popularity whose shares are always weighed."""
-BLEND = "_blend"
-"""Suffix of a filter's name with popularity: filters are weighed as they serve best beside popularity."""
 SEGMENTS = "segment_popularity"
 """Weighed where something is known of users before their first event."""
 
@@ -51,5 +50,5 @@ class HybridSettings:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Names in conf/recommender of everything that is fitted for it on real behaviour."""
+        """Names in conf/recommender of all that is fitted for it: filters as they serve best beside popularity."""
         return (*POPULARITIES, SEGMENTS, *(f"{name}{BLEND}" for name in self.filters))

@@ -11,7 +11,7 @@ import polars as pl
 
 from tasks.augmentation.augmentation import Augmentation
 from tasks.augmentation.generator import ProfileGenerator
-from tasks.augmentation.shared_draws import SharedDraws
+from tasks.augmentation.shared_draws import SharedCompletion, SharedDraws
 from tasks.domain import Column, Evidence, NewUsers, TopK, VirtualBehaviour
 from tasks.errors import DataError, ModelError
 from tasks.evaluation.zero_shots import PopularityAtZeroShots
@@ -252,5 +252,5 @@ def surroundings(
         def complete(users: NewUsers) -> VirtualBehaviour | None:
             return way.complete(maker, users, header.seed)
 
-        shared, completion = maker, complete
+        shared, completion = maker, SharedCompletion(complete)
     return storage.Surroundings({"recommender": recommender, "popularity": popularity}, shared, completion)

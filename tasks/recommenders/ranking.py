@@ -21,8 +21,6 @@ BLOCK_BYTES = 32 * 2**20
 
 EvidenceOf = Callable[[NDArray[np.int32]], NDArray[np.uint8]]
 """From chosen items (B, k) to values of ``Evidence`` (B, k)."""
-ScoreInto = Callable[[NewUsers, NDArray[np.float32]], EvidenceOf]
-"""Writes the scores of one block of users (B, I), and returns what explains chosen items."""
 
 
 class BlockRanker(ABC):
@@ -69,16 +67,35 @@ class BlockRanker(ABC):
             ValueError: k is below 1, a filter is not bool (I,), or a score is nan or infinite.
 
         """
-        return rank(
-            self.score_into,
-            users,
-            self.n_items,
-            k,
-            exclude=exclude,
-            allow=allow,
-            seed=seed,
-            mask_support=mask_support,
-        )
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
+        forbidden = _forbidden(self.n_items, exclude, allow)
+        result = TopK.unfilled(len(users), k)
+        # One more than asked, to see whether a tie straddles the end of the list. The buffers are reused: fresh
+        # pages for every block cost more than the ranking itself.
+        width, listed = min(k + 1, self.n_items), min(k, self.n_items)
+        rows = min(block_length(self.n_items), max(len(users), 1))
+        scores = np.empty((rows, self.n_items), dtype=np.float32)
+        values = np.empty((rows, width), dtype=np.float32)
+        order = np.empty((rows, width), dtype=np.int64)
+        for block in blocks(len(users), self.n_items):
+            size = block.stop - block.start
+            chosen = users if size == len(users) else users.select(np.arange(block.start, block.stop))
+            explain = self.score_into(chosen, scores[:size])
+            if forbidden is not None:
+                scores[:size, forbidden] = -np.inf
+            if mask_support:
+                scores[chosen.rows.row_of_entry, chosen.items] = -np.inf
+            largest(scores[:size], values[:size], order[:size])
+            _check_finite(values[:size], block.start)
+            salts = user_salts(chosen.ids, seed)
+            ids = settle_boundary(scores[:size], values[:size], order[:size], listed, salts)
+            ids = settle_within(values[:size, :listed], ids, salts)
+            ids[np.isneginf(values[:size, :listed])] = NO_ITEM
+            result.ids[block, :listed] = ids
+            result.scores[block, :listed] = values[:size, :listed]
+            result.evidence[block, :listed] = np.where(ids == NO_ITEM, Evidence.POPULARITY, explain(ids))
+        return result
 
 
 def block_length(n_items: int) -> int:
@@ -91,48 +108,6 @@ def blocks(users: int, n_items: int) -> Iterator[slice]:
     length = block_length(n_items)
     for start in range(0, users, length):
         yield slice(start, min(start + length, users))
-
-
-def rank(
-    score_into: ScoreInto,
-    users: NewUsers,
-    n_items: int,
-    k: int,
-    *,
-    exclude: NDArray[np.bool_] | None = None,
-    allow: NDArray[np.bool_] | None = None,
-    seed: int = 0,
-    mask_support: bool = True,
-) -> TopK:
-    """Rank the catalogue for each user; arguments as in ``BlockRanker.top_k``."""
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
-    forbidden = _forbidden(n_items, exclude, allow)
-    result = TopK.unfilled(len(users), k)
-    # One more than asked, to see whether a tie straddles the end of the list. The buffers are reused: fresh
-    # pages for every block cost more than the ranking itself.
-    width, listed, rows = min(k + 1, n_items), min(k, n_items), min(block_length(n_items), max(len(users), 1))
-    scores = np.empty((rows, n_items), dtype=np.float32)
-    values = np.empty((rows, width), dtype=np.float32)
-    order = np.empty((rows, width), dtype=np.int64)
-    for block in blocks(len(users), n_items):
-        size = block.stop - block.start
-        chosen = users if size == len(users) else users.select(np.arange(block.start, block.stop))
-        explain = score_into(chosen, scores[:size])
-        if forbidden is not None:
-            scores[:size, forbidden] = -np.inf
-        if mask_support:
-            scores[chosen.rows.row_of_entry, chosen.items] = -np.inf
-        largest(scores[:size], values[:size], order[:size])
-        _check_finite(values[:size], block.start)
-        salts = user_salts(chosen.ids, seed)
-        ids = settle_boundary(scores[:size], values[:size], order[:size], listed, salts)
-        ids = settle_within(values[:size, :listed], ids, salts)
-        ids[np.isneginf(values[:size, :listed])] = NO_ITEM
-        result.ids[block, :listed] = ids
-        result.scores[block, :listed] = values[:size, :listed]
-        result.evidence[block, :listed] = np.where(ids == NO_ITEM, Evidence.POPULARITY, explain(ids))
-    return result
 
 
 def check_filters(n_items: int, exclude: NDArray[np.bool_] | None, allow: NDArray[np.bool_] | None) -> None:

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.method_names import VIRTUAL
+
 GREY = "#7f7f7f"
 BLUE, GREEN, ORANGE, SKY = "#0072B2", "#009E73", "#E69F00", "#56B4E9"
 VERMILION, PURPLE = "#D55E00", "#CC79A7"
 REAL, GENERATED = "#333333", PURPLE
 """Real behaviour in every figure that compares it with generated behaviour, and the latter."""
 
-VIRTUAL = "_virtual"
-"""Suffix of methods that use virtual behaviour."""
 _COLOURS = (BLUE, GREEN, ORANGE, SKY)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _DASHES = (":", "-.", (0, (5, 1)), (0, (1, 1)))

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.evaluation.statistics import holm, known_mean, paired, paired_permutation, paired_permutations
+from tasks.method_names import HYBRID, VIRTUAL
 from tasks.results.cell import PER_USER
 from tasks.results.panel import Panel
 from tasks.results.references import References
 
-HYBRID = "hybrid"
 ABLATIONS = (
     "hybrid_no_virtual",
     "hybrid_no_noise",
@@ -35,7 +35,6 @@ GAIN_OVER_HYBRID = "ndcg_gain_over_hybrid"
 """Of an ablation, over the seeds that both have."""
 GAIN_OVER_FILL = "ndcg_gain_of_virtual_over_fill"
 """Of ``<cf>_virtual`` over the same filled by a placebo; stands in the placebo's row."""
-VIRTUAL = "_virtual"
 COMPARED_WITH = "compared_with"
 """A placebo's setting that names the method it is to be held against."""
 _USUAL = "user_knn_cosine_virtual"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tasks.evaluation.evaluation import MEAN
-from tasks.results.claims import DIFFERENCE, GAIN, GAIN_OVER_FILL, HYBRID
+from tasks.method_names import HYBRID
+from tasks.results.claims import DIFFERENCE, GAIN, GAIN_OVER_FILL
 from tasks.results.figures import REFERENCE
 from tasks.results.lookup import Lookup, Place
 from tasks.results.store import Results

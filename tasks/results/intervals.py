@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from tasks.evaluation.bootstrap import interval
 from tasks.evaluation.evaluation import MEAN
 from tasks.evaluation.statistics import known_mean, ratio_of_means, resampled_means
-from tasks.results.claims import DIFFERENCE, GAIN, HYBRID, Comparison, seed_of
+from tasks.method_names import HYBRID
+from tasks.results.claims import DIFFERENCE, GAIN, Comparison, seed_of
 from tasks.results.panel import Panel
 
 SCHEMA = {

@@ -14,10 +14,10 @@ import polars as pl
 from tasks.errors import DataError
 from tasks.evaluation.evaluation import MEAN
 from tasks.evaluation.statistics import RESAMPLES
+from tasks.method_names import HYBRID
 from tasks.results.claims import (
     GAIN,
     HIT_RATE,
-    HYBRID,
     NDCG,
     Comparison,
     Test,

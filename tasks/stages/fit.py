@@ -14,6 +14,7 @@ from tasks.evaluation.methods import Method
 from tasks.evaluation.metrics import ItemPopularity
 from tasks.evaluation.metrics.ndcg import Ndcg
 from tasks.evaluation.zero_shots import PopularityAtZeroShots, select_popularity
+from tasks.method_names import VIRTUAL
 from tasks.recommenders import FittedRecommender
 from tasks.recommenders.fits import Fits
 from tasks.recommenders.popularity import FittedPopularity, Popularity
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from lightning_modules.progress import Shown
     from tasks.training.trained_generator import TrainedGenerator
 
-VIRTUAL = "_virtual"
-"""Suffix of the recommender's name on real + virtual behaviour."""
 GENERATOR_DRAWS = 4
 """Draws whose mean ranks items when the generator recommends by itself."""
 

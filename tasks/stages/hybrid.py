@@ -15,19 +15,15 @@ from tasks.evaluation.methods import Method, Ranker
 from tasks.hybrid.fit import FOLDS, FittedHybrid, Learned, folds_of
 from tasks.hybrid.gate import Gate
 from tasks.hybrid.hybrid import Hybrid
-from tasks.hybrid.learning import learn
 from tasks.hybrid.none import NoHybrid
 from tasks.hybrid.scores import VirtualPart, base_of, scores_of
-from tasks.hybrid.settings import BLEND
+from tasks.method_names import BLEND, HYBRID
 from tasks.recommenders import FittedRecommender
 from tasks.splitting import user_ids
 from tasks.stages.fit import Fitted, completion
 from tasks.stages.prepare import Prepared
 
 logger = logging.getLogger(__name__)
-
-HYBRID = "hybrid"
-"""Its name among the methods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +56,8 @@ def fit_hybrid(
         return None
     training, population = prepared.ground.training, prepared.split.validation
     fold_of = folds_of(user_ids(population.users), population.fold)
-    learned = learn(
-        config.hybrid,
-        training,
-        fitted.weighed,
-        virtual_part(config, training, generator),
-        prepared.half_a,
-        prepared.half_b,
-        fold_of,
-    )
+    sources = scores_of(config.hybrid, training, fitted.weighed, virtual_part(config, training, generator))
+    learned = Learned.of(sources, prepared.half_a, prepared.half_b, fold_of, config.hybrid.depth)
     if not _can_be_fitted(learned):
         logger.warning(
             "half B has too few users who took anything for a gate out of fold: this run goes without a hybrid, "

@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.config import RunConfig
 from tasks.domain import Provenance
 from tasks.evaluation.evaluation import Evaluation
+from tasks.method_names import HYBRID, VIRTUAL
 from tasks.recommenders import FittedRecommender
 from tasks.reporting.plots import accuracy_by_shots, loss_plot
 from tasks.reporting.report.page import write_page
 from tasks.reporting.tables import Table, shots_table, to_markdown
 from tasks.runs import Run
-from tasks.stages.fit import VIRTUAL, Fitted, monitored
-from tasks.stages.hybrid import HYBRID
+from tasks.stages.fit import Fitted, monitored
 from tasks.stages.ingest import Ingested, asked
 from tasks.stages.prepare import Prepared
 from tasks.stages.report_content import asked_of, report_of
@@ -137,8 +136,6 @@ def report_stage(
     table = table_of(measured, question, methods)
     for path in write_figures(run.folder / "figures", history, measured, question, methods):
         tracked.log_file(path, "figures")
-    (run.folder / "config.yaml").write_text(yaml.safe_dump(dict(config.plain), sort_keys=False, allow_unicode=True))
-    tracked.log_file(run.folder / "config.yaml")
     tracked.log_text(to_markdown(table), "results.md")
     tracked.log_folder(run.folder / "evaluation", "evaluation")
     tracked.log_folder(run.folder / "model", "model")

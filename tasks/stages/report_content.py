@@ -17,6 +17,7 @@ from tasks.evaluation.statistics import relative_gain
 from tasks.features.identity import as_text
 from tasks.features.items import titles_before
 from tasks.inspection.gains import LENGTH, gains_of, labels_of_class, labels_of_number, over_shots
+from tasks.method_names import GENERATOR, HYBRID, VIRTUAL
 from tasks.model_format import ItemVocabulary
 from tasks.recommenders import FittedRecommender
 from tasks.reporting.labels import figure_label
@@ -26,7 +27,7 @@ from tasks.reporting.tables import Table
 from tasks.runs import Run, code_state
 from tasks.splitting import user_ids
 from tasks.splitting.temporal import moment
-from tasks.stages.fit import VIRTUAL, Fitted, monitored
+from tasks.stages.fit import Fitted, monitored
 from tasks.stages.ingest import Ingested
 from tasks.stages.prepare import Prepared
 from tasks.stages.report_examples import Methods, examples_of
@@ -41,7 +42,6 @@ from tasks.stages.report_facts import (
 )
 from tasks.stages.report_realism import realism_of
 
-HYBRID, GENERATOR = "hybrid", "generator"
 _FIGURES = (("ndcg", 10), ("hit_rate", 10))
 _DECIDES = "ndcg_at_10"
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tasks.config import RunConfig
 from tasks.errors import TrackingError
 from tasks.reporting.sweep_plots import objective_by_parameters
 from tasks.reporting.tables import to_markdown
 from tasks.runs import CodeState, Home, Run
+from tasks.stages.dead_runs import write_configuration
 from tasks.sweeps.labels import label_of
 from tasks.sweeps.records import Records, TrialRecord, TrialState
 from tasks.sweeps.results import trials_frame, trials_table
-from tasks.tracking import TrackedRun, TrackingSettings, start_run
+from tasks.tracking import TrackedRun, start_run
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +24,7 @@ PLOT = "objective_by_parameters.png"
 
 
 def start_parent(
-    tracking: TrackingSettings,
+    config: RunConfig,
     home: Home,
     run: Run,
     code: CodeState,
@@ -35,7 +37,7 @@ def start_parent(
     """Start the parent's MLflow run, or go on with the one that an interrupted sweep left.
 
     Args:
-        tracking: Where to.
+        config: Of a run with nothing varied; says where to, and is written down so that who comes after a kill knows.
         home: Where the default store lives.
         run: The sweep's own run; notes the MLflow run.
         code: State of the code.
@@ -54,6 +56,8 @@ def start_parent(
         "dirty": str(code.dirty).lower(),
         "code_version": code.version,
     }
+    write_configuration(run.folder, config)
+    tracking = config.tracking
     parent = start_run(tracking, home, name=name, experiment=experiment, tags={**own, **tags}, run_id=run.mlflow_run_id)
     run.set_mlflow_run(parent.id)
     parent.log_parameters({name: str(values) for name, values in space.items()})

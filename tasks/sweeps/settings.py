@@ -22,7 +22,7 @@ class SweepSettings:
         sampler: ``tpe`` (tree-structured Parzen estimator) or ``grid``: every combination, in order.
         metric: The figure of the recommender on real + virtual behaviour, always on half A: ``ndcg_at_10/mean``.
         direction: Whether the figure is to be large or small.
-        prune: Stop a training whose NDCG@10 after an epoch lies below the median of the trials before.
+        prune: Stop a training whose NDCG@10 after an epoch is not among the best third of the trials before.
         seed: Seeds the proposals, not the runs.
         workers: Processes side by side, at least 1; None for one per core, or one on a GPU.
         overrides: Settings of every run; what is typed behind the command wins over them.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.method_names import GENERATOR, HYBRID, VIRTUAL
 from tasks.options import option as option_node
 from tasks.overrides import Said, choices
 from tasks.tuned.store import TunedSettings, read_tuned
@@ -17,8 +18,6 @@ from tasks.tuned.store import TunedSettings, read_tuned
 Node = dict[str, Any]
 """``_target_`` and settings of a component, plain values."""
 
-GENERATOR, HYBRID, VIRTUAL = "generator", "hybrid", "_virtual"
-"""Methods of the benchmark whose settings are not those of a recommender."""
 TUNED_GROUPS = ("network", "loss", "augmentation", "recommender", "hybrid", "trainer")
 """Groups whose settings tuning may have found."""
 _OF_THE_MACHINE = {"accelerator", "devices", "precision", "data_on_device"}

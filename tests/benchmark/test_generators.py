@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tasks.benchmark.completed import GENERATOR
 from tasks.benchmark.methods import catalogue
 from tasks.benchmark.search import Range, with_values
 from tasks.benchmark.tuning import Best, search
+from tasks.method_names import GENERATOR
 from tests.benchmark.workbenches import resolved, workbench
 
 RATE = "network.objective.generator_rate"

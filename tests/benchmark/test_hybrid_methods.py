@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.augmentation.shared_draws import SharedDraws
+from tasks.augmentation.shared_draws import SharedCompletion, SharedDraws
 from tasks.benchmark.completed import GENERATOR_VERSION
 from tasks.benchmark.hybrid_methods import NAMES, changes_of, hybrid_methods
 from tasks.benchmark.methods import catalogue
 from tasks.benchmark.workbench import Workbench
-from tasks.domain import NewUsers, TopK, UserFeatures
+from tasks.domain import NewUsers, TopK, UserFeatures, VirtualBehaviour
 from tasks.errors import ConfigError
 from tasks.hybrid.hybrid import Hybrid
+from tasks.method_names import HYBRID
 from tasks.overrides import choices
-from tasks.results.claims import ABLATIONS, HYBRID, LOSS_ABLATION
+from tasks.results.claims import ABLATIONS, LOSS_ABLATION
 from tests.benchmark.workbenches import resolved, workbench
 
 OWN_LOSS = f"{LOSS_ABLATION}relativistic"
@@ -175,6 +176,23 @@ def test_a_network_that_cannot_lose_a_part_is_named(bench: Workbench) -> None:
     other = {**whole, "generator": {**whole["generator"], "network": network}}
     with pytest.raises(ConfigError, match=r"hybrid_no_noise: .*generator\.network\.noise_dimensions"):
         catalogue()["hybrid_no_noise"].resolve({}, {HYBRID: other})
+
+
+def test_profiles_are_completed_once_for_several_filters(bench: Workbench) -> None:
+    users, asked = users_of(bench), []
+
+    def complete(some: NewUsers) -> VirtualBehaviour | None:
+        asked.append(len(some))
+        return None if len(some) == 5 else VirtualBehaviour(some.support(bench.training.n_items), "test", 0)
+
+    shared = SharedCompletion(complete)
+    first = shared(users)
+    assert first is not None
+    assert shared(users) is first
+    few = users.select(np.arange(5))
+    assert shared(few) is None
+    assert shared(few) is None
+    assert asked == [len(users), 5]
 
 
 def test_draws_are_shared_to_the_last_digit(bench: Workbench) -> None:

@@ -2,43 +2,32 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.domain import Evidence, NewUsers, TopK
-from tasks.recommenders.ranking import rank
+from tasks.recommenders.ranking import BlockRanker, EvidenceOf
 
 Scorer = Callable[[NewUsers], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class ScoredBy:
+class ScoredBy(BlockRanker):
     """Ranks by a given function of the users; counts how often it is asked."""
 
     scorer: Scorer
     n_items: int = 60
     calls: list[int] = field(default_factory=list)
 
-    def top_k(
-        self,
-        users: NewUsers,
-        k: int,
-        *,
-        exclude: NDArray[np.bool_] | None = None,
-        allow: NDArray[np.bool_] | None = None,
-        seed: int = 0,
-        mask_support: bool = True,
-    ) -> TopK:
+    def top_k(self, users: NewUsers, k: int, **options: Any) -> TopK:
         self.calls.append(len(users))
+        return super().top_k(users, k, **options)
 
-        def score_into(block: NewUsers, out: NDArray[np.float32]) -> Callable:
-            out[...] = self.scorer(block)
-            return lambda ids: np.full(ids.shape, Evidence.REAL, dtype=np.uint8)
-
-        return rank(
-            score_into, users, self.n_items, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support
-        )
+    def score_into(self, users: NewUsers, out: NDArray[np.float32]) -> EvidenceOf:
+        out[...] = self.scorer(users)
+        return lambda ids: np.full(ids.shape, Evidence.REAL, dtype=np.uint8)
 
 
 def own_block(users: NewUsers) -> NDArray[np.float32]:

@@ -87,7 +87,7 @@ def test_a_sweep_killed_at_its_third_job_ends_with_six_children_none_run_twice(
     assert json.loads((folder / "state.json").read_text())["status"] == "FINISHED"
     assert {payload["state"] for payload in trials(folder).values()} == {"COMPLETE"}
 
-    (parent,) = parents(mlflow, sweep)
+    (parent,) = [run for run in parents(mlflow, sweep) if run.data.tags["run_id"] == folder.name]
     assert parent.info.status == "FINISHED"
     own = children(mlflow, parent)
     assert [run.info.run_name for run in own] == NAMES

@@ -10,7 +10,7 @@ keys being given rather than embedded), and g how much neighbours count, smooth 
 maximise the likelihood of what warm users took after their first items; see ``learn``. They are the explanation, too.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,22 +151,19 @@ class AttentionFilter(NeighbourSettings):
             last_seen = np.zeros(histories.rows.rows, dtype=np.int64)
             np.maximum.at(last_seen, histories.rows.row_of_entry, histories.times)
 
-        def fitted(weights: NDArray[np.float64]) -> FittedAttention:
-            return FittedAttention(
-                provenance=Provenance.of("attention", histories.users, histories.times),
-                behaviour=behaviour,
-                similar=Neighbourhood(rows, self.similar_items, self.item_shrink).of(rows, without_self=True),
-                last_seen=last_seen,
-                categories=training.user_features.categories,
-                weights=weights,
-                virtual=self.virtual,
-                neighbours=self.neighbours,
-                shrink=self.shrink,
-                fallback=self.fallback.order(training),
-            )
-
-        untrained = fitted(start())
-        return fitted(learn(untrained, training.episodes, self.item_shrink, self.ridge))
+        untrained = FittedAttention(
+            provenance=Provenance.of("attention", histories.users, histories.times),
+            behaviour=behaviour,
+            similar=Neighbourhood(rows, self.similar_items, self.item_shrink).of(rows, without_self=True),
+            last_seen=last_seen,
+            categories=training.user_features.categories,
+            weights=start(),
+            virtual=self.virtual,
+            neighbours=self.neighbours,
+            shrink=self.shrink,
+            fallback=self.fallback.order(training),
+        )
+        return replace(untrained, weights=learn(untrained, training.episodes, self.item_shrink, self.ridge))
 
 
 def shares_of(matrix: csr_array) -> csr_array:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tasks.method_names import HYBRID, VIRTUAL
 from tasks.reporting.canvas import blank, plain_style
 from tasks.reporting.palette import BLUE, GREY, VERMILION
 from tasks.reporting.plots import accuracy_by_shots
 from tasks.reporting.results.wording import image_name
-from tasks.results.claims import HYBRID, VIRTUAL
 from tasks.results.figures import REFERENCE
 from tasks.results.lookup import Lookup, Place
 

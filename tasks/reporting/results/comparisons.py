@@ -1,9 +1,10 @@
 """Placebos and ablations: is it the generator, and which part of it?"""
 
 from tasks.evaluation.evaluation import MEAN
+from tasks.method_names import HYBRID
 from tasks.reporting.results.wording import ABSENT, gain, not_measured, number, p_value
 from tasks.reporting.tables import Table, to_markdown
-from tasks.results.claims import ABLATIONS, GAIN, GAIN_OVER_FILL, GAIN_OVER_HYBRID, HYBRID, LOSS_ABLATION
+from tasks.results.claims import ABLATIONS, GAIN, GAIN_OVER_FILL, GAIN_OVER_HYBRID, LOSS_ABLATION
 from tasks.results.goals import LEVEL, PLACEBOS
 from tasks.results.lookup import Lookup
 

@@ -1,6 +1,7 @@
 """The first sections: what was gained, and which goals were reached."""
 
 from tasks.evaluation.evaluation import MEAN
+from tasks.method_names import HYBRID
 from tasks.reporting.results.wording import (
     ABSENT,
     by_name,
@@ -11,7 +12,7 @@ from tasks.reporting.results.wording import (
     percent_interval,
 )
 from tasks.reporting.tables import Table, to_markdown
-from tasks.results.claims import GAIN, HYBRID
+from tasks.results.claims import GAIN
 from tasks.results.figures import REFERENCE
 from tasks.results.goals import Goal
 from tasks.results.lookup import Lookup

@@ -3,9 +3,10 @@
 from collections import defaultdict
 
 from tasks.evaluation.evaluation import MEAN
+from tasks.method_names import HYBRID
 from tasks.reporting.results.wording import ABSENT, gain, not_measured, number, place_title, shots_heads
 from tasks.reporting.tables import Table, to_markdown
-from tasks.results.claims import GAIN, HYBRID
+from tasks.results.claims import GAIN
 from tasks.results.figures import REFERENCE
 from tasks.results.lookup import Lookup, Place
 from tasks.results.store import Results

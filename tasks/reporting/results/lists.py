@@ -1,10 +1,10 @@
 """Beyond accuracy: what the lists look like together."""
 
 from tasks.evaluation.evaluation import MEAN
+from tasks.method_names import HYBRID
 from tasks.reporting.labels import figure_label
 from tasks.reporting.results.wording import not_measured, number
 from tasks.reporting.tables import Table, to_markdown
-from tasks.results.claims import HYBRID
 from tasks.results.figures import REFERENCE
 from tasks.results.lookup import Lookup
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tasks.evaluation.evaluation import MEAN
+from tasks.method_names import HYBRID
 from tasks.reporting.labels import figure_label
 from tasks.reporting.results.wording import (
     ABSENT,
@@ -16,7 +17,6 @@ from tasks.reporting.results.wording import (
     shots_heads,
 )
 from tasks.reporting.tables import Table, to_markdown
-from tasks.results.claims import HYBRID
 from tasks.results.figures import REFERENCE
 from tasks.results.lookup import Lookup, Place
 

@@ -1,0 +1,10 @@
+"""Fixed names of methods, and what is put behind the name of a filter."""
+
+HYBRID = "hybrid"
+"""The gated sum of everything."""
+GENERATOR = "generator"
+"""What the generator expects, as a ranking by itself."""
+VIRTUAL = "_virtual"
+"""Behind a filter's name: on real + virtual behaviour."""
+BLEND = "_blend"
+"""Behind a filter's name: blended with popularity."""
