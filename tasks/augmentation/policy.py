@@ -95,7 +95,8 @@ def choose(
 
     drawn = torch.from_numpy(probabilities)
     mean = drawn.mean(dim=0) if len(probabilities) > 1 else drawn[0].clone()
-    if not bool(torch.isfinite(mean).all()) or bool((mean < 0).any()):
+    low, high = torch.aminmax(mean)  # nan where any is
+    if not (low >= 0 and high < float("inf")):
         raise ValueError("probabilities must be finite and not negative; the generator's output is damaged")
     mean[support] = 0.0
     many = min(policy.items, mean.shape[1])

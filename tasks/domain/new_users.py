@@ -107,7 +107,7 @@ class NewUsers:
 
     def with_virtual(self, virtual: VirtualBehaviour | None) -> "NewUsers":
         """The same users with this virtual behaviour."""
-        return replace(self, virtual=virtual)
+        return self if virtual is self.virtual else replace(self, virtual=virtual)
 
 
 @dataclass(frozen=True, slots=True)

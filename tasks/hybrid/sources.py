@@ -57,7 +57,7 @@ def relative(scores: NDArray[np.floating]) -> NDArray[np.float32]:
 
     """
     largest = scores.max(axis=-1, keepdims=True, initial=0)
-    return np.divide(scores, largest, out=np.zeros(scores.shape), where=largest > 0).astype(np.float32)
+    return np.divide(scores, np.where(largest > 0, largest, 1)).astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
