@@ -1,7 +1,7 @@
 """A folder of results: one cell per data set, question, method and seed, and the list of those that a report reads.
 
-A cell is a Parquet file of values per user and a JSON file beside it. The JSON file is written last, so a cell is
-whole or absent, whatever happens to the writer. Nothing here computes anything.
+A cell is a Parquet file of values per user, one of its figures, and a JSON file of what else is known of it. The JSON
+file is written last, so a cell is whole or absent, whatever happens to the writer. Nothing here computes anything.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,6 +35,14 @@ __all__ = [
 
 
 _NOTES = ("environment.json", "cost.json")
+_FIGURES = {
+    "metric": pl.String(),
+    "k": pl.Int32(),
+    "variant": pl.String(),
+    "shots": pl.String(),
+    "value": pl.Float64(),
+    "users": pl.Int32(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,9 @@ class Results:
 
 def has_cell(folder: Path, key: CellKey) -> bool:
     """Whether a finished cell lies in a results folder; another digest is another cell."""
-    table, notes = _paths(folder, key.name)
-    return table.is_file() and notes.is_file() and read_json(notes).get("digest") == key.digest
+    *tables, notes = _paths(folder, key.name)
+    whole = notes.is_file() and all(table.is_file() for table in tables)
+    return whole and read_json(notes).get("digest") == key.digest
 
 
 def write_cell(folder: Path, cell: Cell) -> str:
@@ -84,8 +93,9 @@ def write_cell(folder: Path, cell: Cell) -> str:
         OSError: The disk is full or the folder cannot be written to.
 
     """
-    table, notes = _paths(folder, cell.key.name)
+    table, figures, notes = _paths(folder, cell.key.name)
     replace_parquet(table, cell.per_user)
+    replace_parquet(figures, pl.DataFrame(_plain(cell.figures), schema=_FIGURES, orient="row"))
     key = asdict(cell.key)
     content = {
         "dataset": key.pop("dataset"),
@@ -97,7 +107,6 @@ def write_cell(folder: Path, cell: Cell) -> str:
         "trials": cell.trials,
         "settings": cell.settings,
         "half_a": cell.half_a,
-        "figures": list(cell.figures),
         "shares": list(cell.shares),
         "seconds": cell.seconds,
         "edges": list(cell.edges),
@@ -113,7 +122,7 @@ def read_cell(folder: Path, name: str) -> Cell:
         DataError: It is missing, unfinished or not readable.
 
     """
-    table, notes = _paths(folder, name)
+    table, figures, notes = _paths(folder, name)
     try:
         content = read_json(notes)
         key = CellKey(*(content[part] for part in ("dataset", "question", "method", "seed", "digest")))
@@ -122,7 +131,9 @@ def read_cell(folder: Path, name: str) -> Cell:
         return Cell(
             key=key,
             half_a={shots: _number(value) for shots, value in content["half_a"].items()},
-            figures=tuple({**figure, "value": _number(figure["value"])} for figure in content["figures"]),
+            figures=tuple(
+                {**figure, "value": _number(figure["value"])} for figure in pl.read_parquet(figures).to_dicts()
+            ),
             per_user=pl.read_parquet(table),
             shares=tuple(content["shares"]),
             edges=tuple(content["edges"]),
@@ -131,7 +142,7 @@ def read_cell(folder: Path, name: str) -> Cell:
         )
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as problem:
         raise DataError(
-            f"{notes.with_suffix('')} should be a finished cell (.parquet and .json): {problem}; "
+            f"{notes.with_suffix('')} should be a finished cell (.parquet, .figures.parquet and .json): {problem}; "
             "run the benchmark again, or restore the file from version control"
         ) from problem
 
@@ -225,10 +236,11 @@ def _read_users(folder: Path, dataset: str, question: str) -> pl.DataFrame:
         raise DataError(f"expected the users of {dataset}, {question} in {path}: {problem}") from problem
 
 
-def _paths(folder: Path, name: str) -> tuple[Path, Path]:
-    """Where the values per user lie, and the notes on them."""
+def _paths(folder: Path, name: str) -> tuple[Path, Path, Path]:
+    """Where the values per user lie, the figures, and the notes on them."""
     path = folder / "cells" / name
-    return path.with_name(f"{path.name}.parquet"), path.with_name(f"{path.name}.json")
+    users, figures, notes = (path.with_name(f"{path.name}{end}") for end in (".parquet", ".figures.parquet", ".json"))
+    return users, figures, notes
 
 
 def _plain(content: Any) -> Any:

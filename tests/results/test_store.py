@@ -43,7 +43,7 @@ def test_a_cell_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_writing_again_gives_the_same_bytes(tmp_path: Path) -> None:
     names = [write_cell(tmp_path / place, CELL) for place in ("a", "b")]
-    for ending in (".parquet", ".json"):
+    for ending in (".parquet", ".figures.parquet", ".json"):
         first, second = ((tmp_path / place / "cells" / (names[0] + ending)).read_bytes() for place in ("a", "b"))
         assert first == second
 
