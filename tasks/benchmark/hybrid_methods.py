@@ -61,7 +61,7 @@ class HybridMethod:
 
     name: str = HYBRID
     role: BenchmarkRole = "ours"
-    version: int = 4
+    version: int = 5
     once_per_dataset: bool = False
 
     @property
@@ -115,7 +115,7 @@ class HybridMethod:
         return FittedMethod(method_for, lambda part, posed: fitted.whole.shares(posed.users))
 
     def learned(self, bench: Workbench, settings: Settings) -> Learned:
-        """The scores, what half B's users chose among the items they bring up, and where the gate starts."""
+        """The scores, and what half B's users chose among the items they bring up."""
         hybrid, training, weighed = _settings(settings["hybrid"]), bench.training, settings["weighed"]
         fit: Callable[[Any], Any] | None = bench.ground.fit
         if not settings["side_features"]:
@@ -127,7 +127,7 @@ class HybridMethod:
         fitted = {name: bench.fit(name, weighed[name]) for name in hybrid.needs}
         virtual = _virtual(bench, settings) if settings["generator"] is not None else None
         sources = scores_of(hybrid, training, fitted, virtual, fit)
-        return Learned.of(sources, bench.posed("half_a"), bench.posed("half_b"), bench.folds, hybrid.depth)
+        return Learned.of(sources, bench.posed("half_b"), bench.folds, hybrid.depth)
 
 
 @dataclass(frozen=True)

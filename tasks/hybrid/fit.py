@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.gate import Choices, Gate, fit_gate
 from tasks.hybrid.hybrid import FoldOf, Hybrid, OutOfFold
 from tasks.hybrid.sources import FilterSource, PriorSource, SegmentSource, Source
-from tasks.hybrid.start import best_start
+from tasks.hybrid.start import equal_start
 
 FOLDS = 5
 
@@ -24,37 +24,29 @@ class Learned:
     Attributes:
         sources: M scores.
         choices: What the users of half B took among the items that the scores bring up.
-        tuning: What those of half A took.
-        start: The best popularity with the best filter on half A: what the gate starts from.
 
     """
 
     sources: tuple[Source, ...]
     choices: Choices
-    tuning: Choices
-    start: Gate
 
     @classmethod
-    def of(
-        cls,
-        sources: Sequence[Source],
-        half_a: Sequence[Posed],
-        half_b: Sequence[Posed],
-        fold_of: FoldOf,
-        depth: int,
-    ) -> "Learned":
-        """Look at what the two halves took."""
-        look = partial(choices_of, sources, depth=depth)
-        tuning = Choices.joined([look(posed, np.zeros(len(posed.users), dtype=np.uint8)) for posed in half_a])
-        learning = Choices.joined([look(posed, fold_of(posed.users)) for posed in half_b])
-        names = tuple(source.name for source in sources)
-        start = best_start(names, priors_of(sources), filters_of(sources), tuning)
-        return cls(tuple(sources), learning, tuning, start)
+    def of(cls, sources: Sequence[Source], half_b: Sequence[Posed], fold_of: FoldOf, depth: int) -> "Learned":
+        """Look at what half B took."""
+        looked = [choices_of(sources, posed, fold_of(posed.users), depth) for posed in half_b]
+        return cls(tuple(sources), Choices.joined(looked))
+
+    def start(self, left_out: int | None = None) -> Gate:
+        """Where the gate starts, perhaps without having seen one fold."""
+        names = tuple(source.name for source in self.sources)
+        return equal_start(names, priors_of(self.sources), filters_of(self.sources), self._without(left_out))
 
     def gate(self, ridge: float, left_out: int | None = None) -> Gate:
         """Fit the gate, perhaps without one fold."""
-        chosen = self.choices if left_out is None else self.choices.select(self.choices.fold != left_out)
-        return fit_gate(chosen, self.start, ridge)
+        return fit_gate(self._without(left_out), self.start(left_out), ridge)
+
+    def _without(self, fold: int | None) -> Choices:
+        return self.choices if fold is None else self.choices.select(self.choices.fold != fold)
 
 
 @dataclass(frozen=True)

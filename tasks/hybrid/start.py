@@ -1,7 +1,8 @@
-"""Where the gate starts: the best popularity with the best filter, the strongest thing that two weights can say.
+"""Where the gate starts: the best popularity, and all filters alike beside it.
 
-From there the gate has to be led away by what users took; with a large ridge it stays, and the hybrid is a tuned
-baseline. So it has no reason to be worse than one.
+One number is chosen, how much the filters count together. Choosing the best filter was worse on users the choice had
+not seen: the halves hold few users, and an average of filters needs no choice (docs/experiments.md). From there the
+gate has to be led away by what users took; with a large ridge it stays.
 """
 
 from collections.abc import Sequence
@@ -11,41 +12,33 @@ from numpy.typing import NDArray
 
 from tasks.hybrid.gate import Choices, Gate
 
-WEIGHTS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-"""Of a filter beside popularity at weight 1; the scores of both are 0 … 1."""
+WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""Of all filters together beside popularity at weight 1; scores are 0 … 1."""
 _DEPTH = 10
 
 
-def best_start(names: Sequence[str], priors: Sequence[int], filters: Sequence[int], choices: Choices) -> Gate:
-    """The popularity with the highest NDCG@10 without any event; with events the pair that serves best.
+def equal_start(names: Sequence[str], priors: Sequence[int], filters: Sequence[int], choices: Choices) -> Gate:
+    """The popularity with the highest NDCG@10 without any event, and the mean of the filters at the best weight.
 
     Args:
         names: Of the M scores.
         priors: Positions of forms of popularity, at least one.
-        filters: Positions of filters.
-        choices: What the tuning users took.
+        filters: Positions of filters; perhaps none.
+        choices: What users took: the ones the gate is fitted to.
 
     """
-    few, many = np.zeros(len(names)), np.zeros(len(names))
     none, some = (choices.select(mask) for mask in (choices.shots == 0, choices.shots > 0))
-    first = max(priors, key=lambda prior: ndcg(none.scores[:, prior], none))
-    few[first] = 1.0
-
-    def value(prior: int, other: int, weight: float) -> float:
-        return ndcg(some.scores[:, prior] + np.float32(weight) * some.scores[:, other], some)
-
-    # One after the other rather than every triple: the best prior alone, filter and weight beside it, prior again.
-    prior = max(priors, key=lambda one: value(one, one, 0.0))
-    pairs = [(prior, 0.0), *((other, weight) for other in filters for weight in WEIGHTS)]
-    other, weight = max(pairs, key=lambda pair: value(prior, *pair))
-    if weight:
-        prior = max(priors, key=lambda one: value(one, other, weight))
-    many[prior] = 1.0
-    if not len(none.shots):
-        few = many.copy()
-    for weights in (few, many):  # a filter says nothing without events, and as much as here with any
-        weights[other] += weight
-    return Gate(tuple(names), few, many)
+    telling = none if len(none.shots) else some
+    prior = max(priors, key=lambda one: ndcg(telling.scores[:, one], telling))
+    weights = np.zeros(len(names))
+    weights[prior] = 1.0
+    if filters and len(some.shots):
+        together = some.scores[:, list(filters)].mean(axis=1)
+        alone = some.scores[:, prior]
+        weight = max(WEIGHTS, key=lambda one: ndcg(alone + np.float32(one) * together, some))
+        weights[list(filters)] = weight / len(filters)
+    # A filter says nothing without events, and as much as here with any.
+    return Gate(tuple(names), weights, weights.copy())
 
 
 def ndcg(scores: NDArray[np.float32], choices: Choices) -> float:

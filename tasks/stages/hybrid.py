@@ -57,7 +57,7 @@ def fit_hybrid(
     training, population = prepared.ground.training, prepared.split.validation
     fold_of = folds_of(user_ids(population.users), population.fold)
     sources = scores_of(config.hybrid, training, fitted.weighed, virtual_part(config, training, generator))
-    learned = Learned.of(sources, prepared.half_a, prepared.half_b, fold_of, config.hybrid.depth)
+    learned = Learned.of(sources, prepared.half_b, fold_of, config.hybrid.depth)
     if not _can_be_fitted(learned):
         logger.warning(
             "half B has too few users who took anything for a gate out of fold: this run goes without a hybrid, "

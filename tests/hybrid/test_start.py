@@ -1,4 +1,4 @@
-"""Where the gate starts: NDCG of candidates, and the pair that has the most of it."""
+"""Where the gate starts: NDCG of candidates, and how much filters count beside popularity."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from tasks.hybrid.candidates import choices_of
 from tasks.hybrid.fit import FOLDS, FittedHybrid, Learned
 from tasks.hybrid.gate import Choices
 from tasks.hybrid.sources import FilterSource, PriorSource, Source, relative
-from tasks.hybrid.start import WEIGHTS, best_start, ndcg
+from tasks.hybrid.start import WEIGHTS, equal_start, ndcg
 from tests.worlds import block_new_users, block_training
 
 ITEMS = 60
@@ -45,28 +45,32 @@ def test_what_comes_after_the_tenth_place_counts_nothing() -> None:
     assert ndcg(-scores, choices) == pytest.approx(1.0)
 
 
-def test_the_best_pair_is_found() -> None:
-    """The first prior is right without events; with events only the filter is, and only at a weight that beats it."""
-    names = ("good_prior", "bad_prior", "filter", "noise")
+def test_the_best_popularity_and_the_filters_alike() -> None:
+    """The first prior is right without events; with events only the filters are, where together they outweigh it."""
+    names = ("good_prior", "bad_prior", "filter", "another")
     none = one_user([[1.0, 0, 0, 0], [0.0, 1, 0, 0]], [1, 0], targets=1, shots=0)
-    some = one_user([[0.0, 0, 1, 0], [3.0, 3, 0, 1]], [1, 0], targets=1, shots=3)
-    start = best_start(names, [0, 1], [2, 3], Choices.joined([none, some]))
-    np.testing.assert_array_equal(start.few, [1, 0, 4.0, 0])
-    np.testing.assert_array_equal(start.many, [1, 0, 4.0, 0])
+    some = one_user([[0.0, 0, 1, 0.8], [3.0, 3, 0, 0.2]], [1, 0], targets=1, shots=3)
+    start = equal_start(names, [0, 1], [2, 3], Choices.joined([none, some]))
+    # The filters' mean is 0.9 against 0.1, so a weight of 3 / 0.8 = 3.75 is needed; 4 is the first above.
+    np.testing.assert_array_equal(start.few, [1, 0, 2.0, 2.0])
+    np.testing.assert_array_equal(start.many, start.few)
     assert 4.0 in WEIGHTS
 
 
-def test_a_filter_that_does_not_help_gets_no_weight() -> None:
+def test_filters_that_do_not_help_get_no_weight() -> None:
     some = one_user([[1.0, 0], [0.0, 1]], [1, 0], targets=1, shots=1)
-    start = best_start(("prior", "filter"), [0], [1], some)
-    assert start.many[0] == 1
-    assert start.many[1] <= WEIGHTS[0]
+    np.testing.assert_array_equal(equal_start(("prior", "filter"), [0], [1], some).many, [1, 0])
+
+
+def test_without_filters_it_is_the_best_popularity() -> None:
+    some = one_user([[0.0, 1], [1.0, 0]], [1, 0], targets=1, shots=1)
+    np.testing.assert_array_equal(equal_start(("bad", "good"), [0, 1], [], some).many, [0, 1])
 
 
 def test_not_below_its_start_out_of_fold() -> None:
-    """The start is the best popularity with the best filter: a tuned baseline; the margin is that of "not worse"."""
+    """The start is filters beside popularity; the margin is that of "not worse"."""
     training, users, folds = block_training(), 900, FOLDS
-    half_a, half_b = block_new_users(users=users, seed=1), block_new_users(users=users, seed=2)
+    half_b = block_new_users(users=users, seed=2)
     order = np.random.default_rng(0).random(ITEMS)
     sources: tuple[Source, ...] = (
         PriorSource("popularity", relative(order)),
@@ -77,10 +81,10 @@ def test_not_below_its_start_out_of_fold() -> None:
     def fold_of(asked: object) -> np.ndarray:
         return (asked.ids % folds).astype(np.uint8)  # type: ignore[attr-defined]
 
-    learned = Learned.of(sources, [half_a], [half_b], fold_of, depth=30)
+    learned = Learned.of(sources, [half_b], fold_of, depth=30)
     fitted = FittedHybrid(learned, 0.03, ITEMS, fold_of)
     choices = choices_of(sources, half_b, fold_of(half_b.users), depth=ITEMS)
-    start = np.einsum("cm,m->c", choices.scores, learned.start.many)
+    start = np.einsum("cm,m->c", choices.scores, learned.start().many)
     lists = fitted.crossed.top_k(half_b.users, 10, seed=0)
     row = np.arange(len(half_b.users))[:, None]
     hits = half_b.targets.toarray()[row, lists.ids] > 0
