@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.display import lists_in_words
 from flows.orchestration import prefect_pages
 from flows.ui.state import open_pages
 from tasks.config import RunConfig
@@ -58,6 +59,19 @@ def publish_failure(why: str) -> None:
     _publish("markdown", key="failure", markdown=f"**Failed.** {why}", description="What went wrong, and what to do")
 
 
+def publish_lists(recommended: Mapping[str, Any]) -> None:
+    """How many lists a batch of recommendations wrote, on what evidence, and where they are."""
+    lines = [f"- **{label}**: {value}" for label, value in lists_in_words(recommended).items()]
+    _publish("markdown", key="lists", markdown="\n".join(lines), description=f"Written to {recommended['output']}")
+
+
+def publish_results(page: Path) -> None:
+    """The page of a benchmark; its figures lie beside the file, where Prefect's page cannot see them."""
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if not line.startswith("![")]
+    text = "\n".join([*lines, "", f"With figures: `{page}`", ""])
+    _publish("markdown", key="results", markdown=text, description="Every method, measured")
+
+
 def publish_report(summary: Mapping[str, Any], link: str | None) -> None:
     """What ran, on what, what came out, and where to go on.
 
@@ -70,14 +84,18 @@ def publish_report(summary: Mapping[str, Any], link: str | None) -> None:
 
 def report_of(summary: Mapping[str, Any], link: str | None) -> str:
     """The report of a run in Markdown."""
-    from tasks.reporting.tables import Table, to_markdown
     from tasks.stages.report import REPORT
 
-    counts, choices, shown = summary["counts"], summary["choices"], summary["table"]
+    counts, choices = summary["counts"], summary["choices"]
     groups = ("dataset", "network", "loss", "augmentation", "recommender", "trainer")
-    lines = [
-        f"# {summary['run_id']}",
-        "",
+    lines = [f"# {summary['run_id']}", ""]
+    if link is not None:
+        lines += [f"- [MLflow run]({link})"]
+        if (Path(summary["run_folder"]) / REPORT).is_file():
+            # MLflow hands files out as downloads only; its page of the file shows it.
+            lines += [f"- [The full report, with figures]({link}/artifacts/{REPORT})"]
+        lines += [""]
+    lines += [
         f"Asked: {summary['question']}. {', '.join(f'{group} {choices[group]}' for group in groups)}.",
         "",
         f"{counts['rows_out']:,} of {counts['rows_in']:,} rows, {counts['users']:,} users, {counts['items']:,} items. "
@@ -87,20 +105,34 @@ def report_of(summary: Mapping[str, Any], link: str | None) -> str:
     ]
     if counts["split_changed_because"]:
         lines += [f"**Not split as asked:** {counts['split_changed_because']}.", ""]
-    table = Table(shown["title"], tuple(shown["columns"]), tuple(tuple(row) for row in shown["rows"]), words=2)
-    lines += [to_markdown(table)]
+    lines += _narrow_tables(summary["table"])
     if summary["objective"] is not None:
         lines += [f"Chosen by `{summary['objective_name']}` = {summary['objective']:.4f} (half A).", ""]
-    lines += ["## Where to go on", ""]
-    if link is not None:
-        lines += [f"- [MLflow run]({link})"]
-        if (Path(summary["run_folder"]) / REPORT).is_file():
-            lines += [f"- [The full report, with figures]({link}/artifacts/{REPORT})"]
-    lines += [f"- Run folder `{summary['run_folder']}`"]
+    lines += ["## Where to go on", "", f"- Run folder `{summary['run_folder']}`"]
     if summary["registered"]:
         lines += [f"- Registered as `{summary['registered']}`"]
     lines += [f"- `python -m flows.recommend model={summary['run_folder']} events=<file> output=lists.parquet`", ""]
     return "\n".join(lines)
+
+
+def _narrow_tables(shown: Mapping[str, Any]) -> list[str]:
+    """A table per figure, in Markdown: Prefect's page has half its width for them, and prints over the rest."""
+    from tasks.method_names import VIRTUAL
+    from tasks.reporting.tables import Table, to_markdown
+
+    figures, users = [row for row in shown["rows"] if row[1]], [row for row in shown["rows"] if not row[1]]
+    tables = []
+    for figure in dict.fromkeys(row[0] for row in figures):
+        # Lines break at spaces only.
+        rows = [
+            (method.replace(VIRTUAL, " + virtual"), *(number.removeprefix("0") for number in numbers))
+            for name, method, *numbers in figures
+            if name == figure
+        ]
+        rows += [(name, *counts) for name, _, *counts in users]
+        columns = (figure, *(column.replace(" = ", "=") for column in shown["columns"][2:]))
+        tables.append(to_markdown(Table(f"{figure}, {shown['title']}", columns, tuple(rows))))
+    return tables
 
 
 def _publish(kind: str, **content: Any) -> None:

@@ -18,6 +18,7 @@ from prefect.runtime import flow_run
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from flows.arguments import start
+from flows.artifacts import publish_results
 from flows.display import show_benchmark
 from flows.orchestration import prefect_server
 from flows.progress import terminal_console
@@ -69,7 +70,9 @@ def benchmark_with(settings: BenchmarkSettings) -> dict[str, Any]:
             "unavailable": list(outcome.unavailable),
             "seconds": outcome.seconds,
         }
-    return {**summary, "page": str(step("report", report, settings))}
+    page = step("report", report, settings)
+    publish_results(page)
+    return {**summary, "page": str(page)}
 
 
 @contextlib.contextmanager

@@ -55,21 +55,25 @@ def show_summary(summary: Mapping[str, Any], home: Home) -> None:
         console.print(f"{label:<12} {value}")
 
 
-def show_lists(recommended: Mapping[str, Any]) -> None:
-    """How many lists a batch wrote, on what evidence, and where they are."""
-    shares = ", ".join(f"{kind} {share:.1%}" for kind, share in recommended["evidence"].items())
+def lists_in_words(recommended: Mapping[str, Any]) -> dict[str, str]:
+    """How many lists a batch wrote, on what evidence, and where they are; by label."""
     events = f"{recommended['events']:,}, of which {recommended['unknown']:,} name items the model does not know"
     if recommended["unknown_kinds"]:
         events += f" and {recommended['unknown_kinds']:,} are of kinds it does not know"
+    return {
+        "model": recommended["model"],
+        "lists": f"{recommended['users']:,} users, {recommended['k']} items each",
+        "zero shots": f"{recommended['zero_shots']:,} of these users, without an event the model can use",
+        "evidence": ", ".join(f"{kind} {share:.1%}" for kind, share in recommended["evidence"].items()),
+        "events": events,
+        "written to": recommended["output"],
+    }
+
+
+def show_lists(recommended: Mapping[str, Any]) -> None:
+    """Print how many lists a batch wrote, on what evidence, and where they are."""
     console = Console(soft_wrap=True, highlight=False)
-    for label, value in (
-        ("model", recommended["model"]),
-        ("lists", f"{recommended['users']:,} users, {recommended['k']} items each"),
-        ("zero shots", f"{recommended['zero_shots']:,} of these users, without an event the model can use"),
-        ("evidence", shares),
-        ("events", events),
-        ("written to", recommended["output"]),
-    ):
+    for label, value in lists_in_words(recommended).items():
         console.print(f"{label:<12} {value}", markup=False)
 
 

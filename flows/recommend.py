@@ -13,6 +13,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.arguments import start
+from flows.artifacts import publish_lists
 from flows.display import show_lists
 from flows.orchestration import prefect_server
 from flows.steps import step
@@ -52,7 +53,9 @@ def recommend_with(settings: RecommendSettings) -> dict[str, Any]:
         from tasks.stages.recommend import find_model, rank
 
         model = step("load model", find_model, settings, home)
-        return asdict(step("recommend", rank, model, requests, settings))
+        recommended = asdict(step("recommend", rank, model, requests, settings))
+        publish_lists(recommended)
+        return recommended
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="recommend")

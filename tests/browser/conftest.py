@@ -21,10 +21,13 @@ from tasks.runs.home import REPOSITORY
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+    from tests.browser.mlflow_pages import Tracked
     from tests.browser.prefect_pages import Api, Form
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 START_SECONDS, END_SECONDS = 270, 60
+QUICK = ("trainer.min_steps=2", "baselines=[popularity]", "metrics=[ndcg,hit_rate]", "refit=false")
+"""Overrides of a training that shall not take long."""
 OUTPUT = REPOSITORY / "tests" / "output" / "browser"
 
 
@@ -156,9 +159,30 @@ def form(page: "Page", ui: Ui) -> "Form":
     return Form(page, ui.pages)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def api(ui: Ui) -> "Api":
     """What Prefect's API knows of runs."""
     from tests.browser.prefect_pages import Api
 
     return Api(ui.prefect)
+
+
+@pytest.fixture(scope="session")
+def tracked(ui: Ui) -> "Tracked":
+    """What MLflow's API knows of runs."""
+    from tests.browser.mlflow_pages import Tracked
+
+    return Tracked(ui.mlflow)
+
+
+@pytest.fixture(scope="session")
+def trained(api: "Api") -> list[str]:
+    """Two completed trainings of the block world, as ids of flow runs; those of other tests will do."""
+
+    def completed() -> list[str]:
+        return [run["id"] for run in api.runs() if run["name"].startswith("train") and run["state_name"] == "Completed"]
+
+    for loss in ("relativistic", "least_squares")[len(completed()) :]:
+        chosen = {"dataset": "block_world", "split": "user_holdout", "loss": loss, "trainer": "smoke"}
+        api.wait(api.start("train", {**chosen, "overrides": list(QUICK)}), ("Completed",))
+    return completed()[:2]

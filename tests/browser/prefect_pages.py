@@ -128,9 +128,62 @@ class Api:
             time.sleep(0.5)
         return found
 
+    def wait_for_log(self, flow_run: str, words: str, seconds: float = 120) -> None:
+        """Wait until the log of a run says something."""
+        end = time.monotonic() + seconds
+        while words not in (said := self.log(flow_run)):
+            assert time.monotonic() < end, f"{words!r} is not in the log after {seconds} s\n{said}"
+            time.sleep(0.5)
+
     def log(self, flow_run: str) -> str:
         """The log of a run."""
         wanted = {"flow_run_id": {"any_": [flow_run]}}
         found = self.post("logs/filter", logs=wanted, sort="TIMESTAMP_ASC", limit=200)
         assert isinstance(found, list)
         return "\n".join(entry["message"] for entry in found)
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """The page of a run, and the pages of its artifacts.
+
+    Attributes:
+        page: A browser's page.
+        address: Of Prefect's pages.
+        id: Of the flow run.
+
+    """
+
+    page: Page
+    address: str
+    id: str
+
+    def open(self) -> None:
+        """Open the run's page."""
+        self.page.goto(f"{self.address}/runs/flow-run/{self.id}")
+
+    def artifacts(self) -> dict[str, str]:
+        """What the run's artifacts are, by their names, as the page shows them."""
+        self.open()
+        self.page.get_by_role("tab", name="Artifacts").click(timeout=PATIENCE)
+        cards = self.page.get_by_role("tabpanel", name="Artifacts").get_by_role("link")
+        cards.first.wait_for(timeout=PATIENCE)
+        return {card.get_by_role("heading").inner_text(): card.inner_text() for card in cards.all()}
+
+    def artifact(self, name: str, api: Api) -> Locator:
+        """Open an artifact by the way a person takes: tab, card, the version of this run."""
+        self.artifacts()
+        self.page.get_by_role("tabpanel", name="Artifacts").get_by_role("link", name=name).first.click()
+        wanted = {"key": {"any_": [name]}, "flow_run_id": {"any_": [self.id]}}
+        found = api.post("artifacts/filter", artifacts=wanted)
+        assert isinstance(found, list)
+        self.page.get_by_role("link", name=found[0]["id"][:8], exact=True).click(timeout=PATIENCE)
+        expect(self.page.get_by_role("tab", name="Raw")).to_be_visible(timeout=PATIENCE)
+        return self.page.get_by_role("tabpanel", name="Artifact")
+
+    def cancel(self) -> None:
+        """Cancel the run, and confirm it."""
+        self.open()
+        self.page.get_by_role("button", name="Open menu").click(timeout=PATIENCE)
+        self.page.get_by_role("menuitem", name="Cancel").click()
+        self.page.get_by_role("alertdialog").get_by_role("button", name="Cancel Flow Run").click()

@@ -5,6 +5,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from prefect import flow
 from rich.console import Console
 from rich.logging import RichHandler
 
-from flows.artifacts import publish_report, report_of
+from flows.artifacts import publish_lists, publish_report, publish_results, report_of
 from flows.progress import ProgressArtifact, training_progress
 from flows.steps import advice, step
 from tasks.errors import DataError
@@ -38,7 +39,11 @@ SUMMARY: dict[str, Any] = {
         "test_users": 8,
     },
     "choices": dict.fromkeys(("dataset", "network", "loss", "augmentation", "recommender", "trainer"), "x"),
-    "table": {"title": "A table", "columns": ["figure", "method", "s = 0"], "rows": [["HR@10", "ours", "0.5"]]},
+    "table": {
+        "title": "A table",
+        "columns": ["figure", "method", "s = 0"],
+        "rows": [["HR@10", "ours_virtual", "0.5"], ["NDCG@10", "ours_virtual", "0.25"], ["users", "", "12"]],
+    },
 }
 
 
@@ -60,7 +65,12 @@ def test_a_report_says_what_ran_and_where_to_go_on() -> None:
     text = report_of(SUMMARY, "http://mlflow/#/experiments/1/runs/2")
     assert text.startswith("# shop-conditional-hinge-seed0-1\n")
     assert "1,100 of 1,200 rows, 50 users, 7 items." in text
-    assert "| HR@10 | ours | 0.5 |" in text
+    # A table per figure: Prefect's page has no room for a wide one.
+    for figure, value in (("HR@10", ".5"), ("NDCG@10", ".25")):
+        table = (
+            f"{figure}, A table:\n\n| {figure} | s=0 |\n| --- | ---: |\n| ours + virtual | {value} |\n| users | 12 |\n"
+        )
+        assert table in text
     assert "[MLflow run](http://mlflow/#/experiments/1/runs/2)" in text
     assert "python -m flows.recommend model=/somewhere/shop" in text
     # Markdown that is indented shows as code.
@@ -70,10 +80,37 @@ def test_a_report_says_what_ran_and_where_to_go_on() -> None:
     assert "**Not split as asked:** too few users." in report_of(changed, None)
 
 
+def test_a_report_leads_to_the_whole_one(tmp_path: Path) -> None:
+    summary, run = {**SUMMARY, "run_folder": str(tmp_path)}, "http://mlflow/#/experiments/1/runs/2"
+    assert "report.html" not in report_of(summary, run)
+    (tmp_path / "report.html").touch()
+    assert f"[The full report, with figures]({run}/artifacts/report.html)" in report_of(summary, run)
+    assert "report.html" not in report_of(summary, None)
+
+
 def test_outside_a_flow_run_nothing_is_published() -> None:
     publish_report(SUMMARY, None)
     told = ProgressArtifact("nothing", "nothing", seconds=0)
     told(0.5, "half")
+
+
+def test_lists_and_results_of_a_benchmark_are_told(server: str, tmp_path: Path) -> None:
+    page = tmp_path / "results.md"
+    page.write_text("# Results\n\n![A figure](images/a.svg)\n\nEase was best.\n")
+    counts = {"users": 1200, "zero_shots": 3, "k": 5, "events": 40, "unknown": 2, "unknown_kinds": 0}
+
+    @flow(flow_run_name="told")
+    def told() -> None:
+        publish_results(page)
+        publish_lists({**counts, "model": "a model", "evidence": {"real": 0.25}, "output": "lists.parquet"})
+
+    told()
+    results, lists = artifacts("told")
+    # A figure beside the file is out of the page's reach.
+    assert results["data"] == f"# Results\n\n\nEase was best.\n\nWith figures: `{page}`\n"
+    assert "- **lists**: 1,200 users, 5 items each\n" in lists["data"]
+    assert "- **evidence**: real 25.0%\n" in lists["data"]
+    assert lists["description"] == "Written to lists.parquet"
 
 
 def test_the_artifact_moves(server: str) -> None:
