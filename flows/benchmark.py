@@ -24,7 +24,7 @@ from flows.orchestration import prefect_server
 from flows.progress import terminal_console
 from flows.steps import step
 from flows.terminal import configure_terminal, one_error
-from flows.watch import watched
+from flows.watch import after_crash, watched
 from tasks.benchmark.settings import BenchmarkSettings
 from tasks.config import load_settings
 from tasks.errors import ConfigError
@@ -40,7 +40,7 @@ def run_name() -> str:
     return "benchmark " + (" ".join(str(override) for override in overrides) or "with defaults")
 
 
-@flow(name="benchmark", flow_run_name=run_name)
+@flow(name="benchmark", flow_run_name=run_name, on_crashed=[after_crash])
 def benchmark(overrides: list[str] = []) -> dict[str, Any]:  # noqa: B006 - only read; a union would spoil the form
     """Measure every method on users who are truly new; a benchmark that was stopped goes on.
 

@@ -18,6 +18,7 @@ from flows.display import show_configuration
 from flows.orchestration import prefect_server
 from flows.outcomes import show_sweep
 from flows.terminal import configure_terminal, describe
+from flows.watch import after_crash
 from tasks.config import RunConfig, load_config
 from tasks.errors import ColdcartError, ConfigError
 from tasks.runs import CodeState, Home, Run, code_state, open_run
@@ -177,7 +178,7 @@ class Jobs:
         )
         logger.info("job %d of %d: %s", number + 1, len(self._jobs), label)
 
-        @flow(name="train", flow_run_name=lambda: f"train {label}")
+        @flow(name="train", flow_run_name=lambda: f"train {label}", on_crashed=[after_crash])
         def job(overrides: list[str]) -> dict[str, Any]:
             """One training run of several; see flows.train for its settings."""
             config = load_config(overrides)

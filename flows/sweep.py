@@ -9,6 +9,7 @@ The same command goes on with a sweep that was stopped.
 
 import logging
 import shlex
+import sys
 import time
 from functools import partial
 from typing import Any
@@ -24,6 +25,7 @@ from flows.outcomes import show_sweep
 from flows.steps import step
 from flows.terminal import configure_terminal, one_error
 from flows.train import obtain
+from flows.watch import after_crash
 from flows.workers import TrialProcess
 from tasks.benchmark.board import Board, Entry
 from tasks.benchmark.crew import Crew, UnitFailedError
@@ -46,6 +48,8 @@ from tasks.tracking import TrackedRun
 # Run as a module its name is __main__, whose records no run's page shows.
 logger = logging.getLogger("flows.sweep")
 
+HELP = frozenset({"--help", "-h"})
+
 
 def run_name() -> str:
     """A name a person can read, from the parameters of the flow run."""
@@ -53,7 +57,7 @@ def run_name() -> str:
     return " ".join(["sweep", str(parameters.get("name", "")), *map(str, parameters.get("overrides") or [])])
 
 
-@flow(name="sweep", flow_run_name=run_name)
+@flow(name="sweep", flow_run_name=run_name, on_crashed=[after_crash])
 def sweep(name: str, overrides: list[str] = []) -> dict[str, Any]:  # noqa: B006 - only read; a union would spoil the form
     """Try settings of a search space and tell which serve validation users best; one that was stopped goes on.
 
@@ -218,7 +222,7 @@ class Sweep:
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="config")
 @one_error
-def main(_: object) -> None:
+def run(_: object) -> None:
     """One sweep from the command line."""
     configure_terminal()
     name, overrides = sweep_name(list(HydraConfig.get().overrides.task))
@@ -226,6 +230,13 @@ def main(_: object) -> None:
     plan_sweep(name, overrides)
     with prefect_server():
         show_sweep(sweep(name, overrides))
+
+
+def main() -> None:
+    """What is typed; it is composed as a training run is, but has a help of its own."""
+    if HELP.intersection(sys.argv):
+        sys.argv.append("hydra/help=sweep")
+    run()
 
 
 if __name__ == "__main__":

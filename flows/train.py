@@ -84,6 +84,8 @@ def train_with(config: RunConfig, child: Child | None = None) -> dict[str, Any]:
         if raw is None:
             raise problem or AssertionError
         summary = _stages(config, raw, run, tracked, code, child.on_epoch if child else None)
+        if child is not None:
+            tracked.log_metrics(child.figure(summary))
         link = mlflow_link(tracked, home)
         publish_report(summary, link)
         return {**summary, "links": {"MLflow": link, "Prefect": flow_run_link(home)}}
@@ -146,6 +148,7 @@ def _track(
     # What is fitted by name stands in config.yaml: as parameters it would hide the others.
     tracked.log_parameters({key: value for key, value in config.plain.items() if key != "recommenders"})
     tracked.log_file(write_configuration(run.folder, config))
+    tracked.watch_machine()
     return tracked
 
 
@@ -155,6 +158,7 @@ def _stages(
     # Torch, Lightning and scikit-learn take seconds to import; --help and a typo should not wait for them.
     from tasks.stages.evaluation_fit import augment_stage, evaluate_stage, train_stage
     from tasks.stages.ingest import ingest_log
+    from tasks.stages.logged_data import logged_data
     from tasks.stages.prepare import prepare
     from tasks.stages.refit import refit_stage
     from tasks.stages.report import report_stage
@@ -165,6 +169,7 @@ def _stages(
     tracked.log_text(ingested.quality.to_markdown(), "data_quality.md")
     prepared = step("split", prepare, ingested, config)
     tracked.set_tags({"split": prepared.split.name, "split_asked": config.names["split"]})
+    tracked.log_datasets(logged_data(ingested, prepared))
     with training_progress("training", "training") as shown:
         trained = step("train", train_stage, config, ingested, prepared, run, tracked, on_epoch=on_epoch, shown=shown)
     fitted, generator, history = trained.fitted, trained.result.generator, trained.result.history

@@ -46,6 +46,7 @@ def run_trial(unit: TrialUnit, tell: Tell, answer: Callable[[], Any]) -> TrialRe
         parent_run_id=unit.parent_run_id,
         tags=unit.tags,
         on_epoch=on_epoch,
+        metric=unit.metric,
     )
     stopped: list[str] = []
 

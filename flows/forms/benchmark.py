@@ -8,6 +8,7 @@ from pydantic import Field
 
 from flows.benchmark import benchmark_with
 from flows.forms.fields import Dataset, chosen
+from flows.watch import after_crash
 from tasks.benchmark.settings import BenchmarkSettings
 from tasks.config import load_settings
 from tasks.runs.home import Home
@@ -26,7 +27,7 @@ def run_name() -> str:
     return " · ".join([f"benchmark {methods} on {', '.join(said['datasets'])}", *rest])
 
 
-@flow(name="benchmark", flow_run_name=run_name)
+@flow(name="benchmark", flow_run_name=run_name, on_crashed=[after_crash])
 def benchmark(
     datasets: Datasets = ["ml_100k"],  # noqa: B006 - only read
     methods: list[str] = [],  # noqa: B006

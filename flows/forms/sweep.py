@@ -7,6 +7,7 @@ from prefect.runtime import flow_run
 
 from flows.forms.fields import DEFAULTS, Dataset, Trainer, choice, chosen
 from flows.sweep import sweep_with
+from flows.watch import after_crash
 from tasks.overrides import choices
 from tasks.sweeps.plan import plan_sweep
 
@@ -20,7 +21,7 @@ def run_name() -> str:
     return " · ".join([f"sweep {said['name']} on {said['dataset']}", *said["overrides"]])
 
 
-@flow(name="sweep", flow_run_name=run_name)
+@flow(name="sweep", flow_run_name=run_name, on_crashed=[after_crash])
 def sweep(
     name: Name = SWEEPS[0],
     dataset: Dataset = DEFAULTS["dataset"],

@@ -16,7 +16,7 @@ from tasks.benchmark.methods import chosen, with_needs
 from tasks.benchmark.plan import Place, Plan
 from tasks.benchmark.progress import Progress, Shown, Stopwatch
 from tasks.benchmark.settings import BenchmarkSettings, cores
-from tasks.benchmark.tracked import TrackedCells, start_parent
+from tasks.benchmark.tracked import TrackedCells, tracked_benchmark
 from tasks.benchmark.tuning import Best
 from tasks.benchmark.units import Call, CellDone, CellFailed, Measure, Message, Started, Survey, Surveyed, Tune
 from tasks.benchmark.workers import WorkerDiedError, WorkerProcess
@@ -102,7 +102,7 @@ class Benchmark:
             logger.warning("%s is not available yet: passed over", name)
         crew = Crew(settings.processes, max(1, cores() // settings.processes), self.step)
         name = f"benchmark-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-        with start_parent(settings, self.home, self.code, name) as parent:
+        with tracked_benchmark(settings, self.home, self.code, name) as parent:
             try:
                 plan = Plan(settings, methods, with_needs(methods), self._survey(crew), deadline)
                 parent.log_parameters({"datasets": list(settings.datasets), "methods": list(methods)})

@@ -2,12 +2,18 @@
 
 import logging
 import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 
 from tasks.benchmark.settings import BenchmarkSettings
 from tasks.benchmark.units import CellDone
 from tasks.errors import TrackingError
-from tasks.runs import CodeState, Home
-from tasks.tracking import TrackedRun, start_run
+from tasks.runs import CodeState, Home, open_run
+from tasks.runs.key import digest_of
+from tasks.stages.dead_runs import fail_tracked, write_tracking
+from tasks.tracking import TrackedRun, Untracked, start_run
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +67,34 @@ class TrackedCells:
             run.log_metrics(figures | {"seconds": done.seconds})
 
 
-def start_parent(settings: BenchmarkSettings, home: Home, code: CodeState, name: str) -> TrackedRun:
-    """The run of a benchmark; a context manager."""
+@contextmanager
+def tracked_benchmark(settings: BenchmarkSettings, home: Home, code: CodeState, name: str) -> Iterator[TrackedRun]:
+    """The MLflow run of a benchmark; should this process be killed, the next start of any run marks it FAILED.
+
+    Args:
+        settings: What is asked for.
+        home: Where the default store and the record of who works on the run live.
+        code: State of the code.
+        name: Of the run.
+
+    Raises:
+        TrackingError: The store does not answer.
+
+    """
+    if not settings.tracking.enabled:
+        yield Untracked()
+        return
+    # What is computed already is told by the results themselves: every start is a run of its own.
+    key = digest_of({"benchmark": name, "start": uuid.uuid4().hex})
+    with open_run(home, key, name="benchmark", resume=False, on_stale=partial(fail_tracked, home)) as run:
+        write_tracking(run.folder, settings.tracking)
+        with _start_parent(settings, home, code, name) as parent:
+            run.set_mlflow_run(parent.id)
+            parent.watch_machine()
+            yield parent
+
+
+def _start_parent(settings: BenchmarkSettings, home: Home, code: CodeState, name: str) -> TrackedRun:
     tags = {
         "stage": "benchmark",
         "evaluate": settings.evaluate,

@@ -67,14 +67,7 @@ class Evaluation:
 
         The last part is ``shots_<s>``, ``shots_all`` or ``mean``. The caller puts ``val/`` or ``val_a/`` in front.
         """
-        names = {}
-        for row in self.cells.iter_rows(named=True):
-            figure = row["metric"] if row["k"] is None else f"{row['metric']}_at_{row['k']}"
-            figure += f"_{row['variant']}" if row["variant"] else ""
-            shots = row["shots"] if row["shots"] == MEAN else f"shots_{row['shots']}"
-            if row["value"] is not None and isfinite(row["value"]):
-                names[f"{row['question']}/{row['method']}/{figure}/{shots}"] = float(row["value"])
-        return names
+        return figures_of(self.cells)
 
     def save(self, folder: Path) -> None:
         """Write ``per_user.parquet``, ``cells.parquet`` and ``populations.parquet`` into a folder, made if missing."""
@@ -96,3 +89,15 @@ class Evaluation:
             pl.read_parquet(folder / "cells.parquet"),
             pl.read_parquet(folder / "populations.parquet"),
         )
+
+
+def figures_of(cells: pl.DataFrame) -> dict[str, float]:
+    """The finite figures among rows of ``Evaluation.cells``, named as in ``Evaluation.summary``."""
+    names = {}
+    for row in cells.iter_rows(named=True):
+        figure = row["metric"] if row["k"] is None else f"{row['metric']}_at_{row['k']}"
+        figure += f"_{row['variant']}" if row["variant"] else ""
+        shots = row["shots"] if row["shots"] == MEAN else f"shots_{row['shots']}"
+        if row["value"] is not None and isfinite(row["value"]):
+            names[f"{row['question']}/{row['method']}/{figure}/{shots}"] = float(row["value"])
+    return names

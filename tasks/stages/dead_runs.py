@@ -1,5 +1,6 @@
 """Runs whose process is gone: marked FAILED here and in MLflow, wherever they were tracked."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import yaml
@@ -18,6 +19,14 @@ def write_configuration(folder: Path, config: RunConfig) -> Path:
     """Write the resolved configuration into a run's folder, as soon as there is one: its process may be killed."""
     path = folder / CONFIGURATION
     path.write_text(yaml.safe_dump(dict(config.plain), sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def write_tracking(folder: Path, settings: TrackingSettings) -> Path:
+    """Write where a run without a configuration of its own is tracked, for ``tracking_of``."""
+    path, kind = folder / CONFIGURATION, type(settings)
+    node = {"_target_": f"{kind.__module__}.{kind.__qualname__}", **asdict(settings)}
+    path.write_text(yaml.safe_dump({"tracking": node}, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return path
 
 

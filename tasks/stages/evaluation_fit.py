@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tasks.config import RunConfig
 from tasks.evaluation.evaluation import Evaluation
 from tasks.hybrid.storage import described
+from tasks.method_names import HYBRID, VIRTUAL
 from tasks.runs import CodeState, Run
 from tasks.runs.files import write_json
 from tasks.stages.fit import Fitted, fit_augmented, fit_real, methods_of, monitored, train_generator
@@ -17,6 +18,7 @@ from tasks.stages.measure import check_nothing_leaked, measure
 from tasks.stages.prepare import Prepared
 from tasks.stages.refit import best_epoch
 from tasks.stages.report import Measured, write_history, write_provenance
+from tasks.stages.tracked_figures import figures_by_shots, kept_figures
 from tasks.tracking import TrackedRun
 from tasks.training.epoch_reports import EpochReport, epoch_reporter
 from tasks.training.train import TrainingResult
@@ -135,6 +137,9 @@ def evaluate_stage(
         measured.test.save(folder / "test")
     trained.result.generator.save(folder / "generator")
     write_history(folder, trained.result.history)
-    tracked.log_metrics(measured.metrics())
+    shipped = HYBRID if HYBRID in everywhere else f"{config.names['recommender']}{VIRTUAL}"
+    tracked.log_metrics(kept_figures(measured.parts, shipped))
+    for shots, figures in figures_by_shots(measured.parts).items():
+        tracked.log_metrics(figures, step=shots)
     run.mark_done(EVALUATE)
     return measured

@@ -43,10 +43,14 @@ class Measured:
     half_b: Evaluation
     test: Evaluation | None = None
 
+    @property
+    def parts(self) -> dict[str, Evaluation]:
+        """The evaluations by what stands in front of their figures."""
+        return {"val_a": self.half_a, "val": self.half_b} | ({"test": self.test} if self.test else {})
+
     def metrics(self) -> dict[str, float]:
-        """Every figure under its name in MLflow."""
-        parts = {"val_a": self.half_a, "val": self.half_b} | ({"test": self.test} if self.test else {})
-        return {f"{part}/{name}": value for part, one in parts.items() for name, value in one.summary().items()}
+        """Every figure under its name, of which MLflow keeps some (``tasks.stages.tracked_figures``)."""
+        return {f"{part}/{name}": value for part, one in self.parts.items() for name, value in one.summary().items()}
 
     @property
     def shown(self) -> Evaluation:
@@ -138,7 +142,7 @@ def report_stage(
         tracked.log_file(path, "figures")
     tracked.log_text(to_markdown(table), "results.md")
     tracked.log_folder(run.folder / "evaluation", "evaluation")
-    tracked.log_folder(run.folder / "model", "model")
+    tracked.log_model(run.folder / "model")
     checkpoint = run.stage_folder("train") / "best.ckpt"
     if checkpoint.exists():
         tracked.log_file(checkpoint, "checkpoints")

@@ -8,6 +8,7 @@ from tasks.runs import Home, Run, RunStatus
 from tasks.runs.files import read_json
 from tasks.runs.state import RunState, all_states
 from tasks.sweeps.dimensions import Values
+from tasks.sweeps.settings import METRIC
 from tasks.training.epoch_reports import EpochReport
 
 _MARK = "sweep"
@@ -30,6 +31,7 @@ class Child:
         parent_run_id: MLflow run of the sweep; None without tracking.
         tags: Further tags.
         on_epoch: Told the figure of each epoch on half A; may raise ``StoppedEarly``.
+        metric: The figure that is compared, without what stands in front of it.
 
     """
 
@@ -40,11 +42,23 @@ class Child:
     parent_run_id: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     on_epoch: EpochReport | None = None
+    metric: str = METRIC
 
     @property
     def all_tags(self) -> dict[str, str]:
         """What varies, and where it belongs."""
         return {**self.tags, "sweep_id": self.sweep_id, "trial": str(self.number)}
+
+    def figure(self, summary: Mapping[str, Any]) -> dict[str, float]:
+        """The figure that the sweep compares, by its whole name: MLflow must have it to sort by; none if it is absent.
+
+        Args:
+            summary: As in summary.json.
+
+        """
+        name = str(summary["objective_name"]).removesuffix(METRIC) + self.metric
+        value = summary["metrics"].get(name)
+        return {} if value is None else {name: float(value)}
 
     def mark(self, run: Run) -> None:
         """Note in the run's state whose trial it is."""

@@ -4,6 +4,7 @@ Nothing here imports mlflow before it is used. Runs are told apart by their ids,
 which belongs to one thread.
 """
 
+from tasks.tracking.datasets import LoggedDataset
 from tasks.tracking.mlflow_run import fail_run, start_run
 from tasks.tracking.references import resolve_model
 from tasks.tracking.registry import register_model
@@ -12,6 +13,7 @@ from tasks.tracking.settings import TrackingSettings
 from tasks.tracking.tags import run_tags
 
 __all__ = [
+    "LoggedDataset",
     "TrackedRun",
     "TrackingSettings",
     "Untracked",

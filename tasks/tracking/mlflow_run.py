@@ -1,6 +1,7 @@
 """A run in MLflow: started, or gone on with by its id."""
 
 import logging
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing_extensions import override
 
 from tasks.runs.home import Home
 from tasks.runs.state import RunStatus
+from tasks.tracking.datasets import LoggedDataset
+from tasks.tracking.packaging import MODEL_FOLDER, package
 from tasks.tracking.run import TrackedRun, Untracked, check_names
 from tasks.tracking.settings import TrackingSettings
 from tasks.tracking.store import Store, connect
 from tasks.tracking.tags import flat_parameters
 
 if TYPE_CHECKING:
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
     from pytorch_lightning.loggers import Logger
 
 logger = logging.getLogger(__name__)
@@ -27,10 +31,12 @@ FAILURE = "failure"
 class MlflowRun(TrackedRun):
     """A run in an MLflow store; made by ``start_run``."""
 
-    def __init__(self, store: Store, run_id: str, experiment_id: str) -> None:
+    def __init__(self, store: Store, run_id: str, experiment_id: str, *, system_metrics: bool = False) -> None:
         self.id: str = run_id
         self.store = store
         self.experiment_id = experiment_id
+        self.system_metrics = system_metrics
+        self._monitor: SystemMetricsMonitor | None = None
 
     @override
     def log_parameters(self, config: Mapping[str, Any]) -> None:
@@ -73,9 +79,34 @@ class MlflowRun(TrackedRun):
             self.store.client.log_artifacts(self.id, str(path), folder)
 
     @override
+    def log_model(self, folder: Path) -> None:
+        # Beside the model, where there is room for it, and where it goes with the run should this process be killed.
+        with tempfile.TemporaryDirectory(prefix=".mlflow-", dir=folder.parent) as temporary:
+            with self.store.named_errors():
+                packed = package(folder, Path(temporary) / MODEL_FOLDER)
+            self.log_folder(packed, MODEL_FOLDER)
+
+    @override
     def log_text(self, text: str, name: str) -> None:
         with self.store.named_errors():
             self.store.client.log_text(self.id, text, name)
+
+    @override
+    def log_datasets(self, datasets: Sequence[LoggedDataset]) -> None:
+        with self.store.named_errors():
+            self.store.client.log_inputs(self.id, [dataset.to_input() for dataset in datasets])
+
+    @override
+    def watch_machine(self) -> None:
+        from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+        if not self.system_metrics or self._monitor is not None:
+            return
+        # Every figure is a row in the store: three samples make one.
+        self._monitor = SystemMetricsMonitor(
+            self.id, sampling_interval=10, samples_before_logging=3, resume_logging=True, tracking_uri=self.store.uri
+        )
+        self._monitor.start()
 
     @override
     def epoch_logger(self) -> "Logger | None":
@@ -90,6 +121,9 @@ class MlflowRun(TrackedRun):
 
     @override
     def close(self, status: RunStatus, failure: str | None = None) -> None:
+        if self._monitor is not None:
+            self._monitor.finish()
+            self._monitor = None
         if failure is not None:
             self.set_tags({FAILURE: failure})
         with self.store.named_errors():
@@ -125,17 +159,17 @@ def start_run(
     store = connect(settings, home)
     tags = dict(tags) | ({"mlflow.parentRunId": parent_run_id} if parent_run_id else {})
     if run_id is not None:
-        resumed = _go_on(store, run_id, name, tags)
+        resumed = _go_on(store, run_id, name, tags, settings.system_metrics)
         if resumed is not None:
             return resumed
         logger.warning("MLflow at %s does not have run %s; starting a new one.", store.address, run_id)
     experiment_id = store.experiment_id(experiment)
     with store.named_errors():
         run = store.client.create_run(experiment_id, start_time=_milliseconds(), tags=tags, run_name=name)
-    return MlflowRun(store, run.info.run_id, experiment_id)
+    return MlflowRun(store, run.info.run_id, experiment_id, system_metrics=settings.system_metrics)
 
 
-def _go_on(store: Store, run_id: str, name: str, tags: Mapping[str, str]) -> MlflowRun | None:
+def _go_on(store: Store, run_id: str, name: str, tags: Mapping[str, str], system_metrics: bool) -> MlflowRun | None:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -147,7 +181,7 @@ def _go_on(store: Store, run_id: str, name: str, tags: Mapping[str, str]) -> Mlf
             raise
     if found.info.lifecycle_stage != "active":
         return None
-    run = MlflowRun(store, run_id, found.info.experiment_id)
+    run = MlflowRun(store, run_id, found.info.experiment_id, system_metrics=system_metrics)
     with store.named_errors():
         store.client.update_run(run_id, status=RunStatus.RUNNING.value, name=name)
         if FAILURE in found.data.tags:

@@ -9,7 +9,7 @@ from typing import Any
 from tasks.errors import ModelError
 from tasks.runs.home import Home
 from tasks.runs.state import RunState, RunStatus
-from tasks.tracking.registry import MODEL_FOLDER
+from tasks.tracking.packaging import MODEL_FOLDER, data_folder
 from tasks.tracking.settings import TrackingSettings
 from tasks.tracking.store import Store, connect
 
@@ -43,11 +43,9 @@ def resolve_model(reference: str, settings: TrackingSettings, home: Home) -> Pat
 
 
 def _in_run_folder(folder: Path) -> Path:
-    if folder.name == MODEL_FOLDER and any(folder.iterdir()):
-        return folder
-    model = folder / MODEL_FOLDER
-    if model.is_dir() and any(model.iterdir()):
-        return model
+    for model in (data_folder(folder), data_folder(folder / MODEL_FOLDER)):
+        if model.name == MODEL_FOLDER and model.is_dir() and any(model.iterdir()):
+            return model
     try:
         state = RunState.read(folder)
     except (OSError, ValueError):
@@ -73,7 +71,7 @@ def _of_run(run_id: str, store: Store, home: Home) -> Path:
                 f"MLflow run {run_id} ({info.status}) has no {MODEL_FOLDER}/ folder: it ended before its model was made"
             )
     keep = run_id if info.status == RunStatus.FINISHED.value else None
-    return _fetch(f"{info.artifact_uri}/{MODEL_FOLDER}", keep, store, home)
+    return data_folder(_fetch(f"{info.artifact_uri}/{MODEL_FOLDER}", keep, store, home))
 
 
 def _of_registry(name: str, alias: str | None, version: str | None, store: Store, home: Home) -> Path:
@@ -93,7 +91,7 @@ def _of_registry(name: str, alias: str | None, version: str | None, store: Store
         aliases = {str(key): str(value) for key, value in model.aliases.items()}
         found = _version(store, name, aliases, alias, version)
         source = store.client.get_model_version_download_uri(name, found)
-    return _fetch(source, f"{name}-{found}", store, home)
+    return data_folder(_fetch(source, f"{name}-{found}", store, home))
 
 
 def _version(store: Store, name: str, aliases: dict[str, str], alias: str | None, version: str | None) -> str:

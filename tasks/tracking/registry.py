@@ -1,17 +1,17 @@
-"""The model registry: a version is a run's ``model/`` folder."""
+"""The model registry: a version is what a run logged as ``model/``."""
 
 import logging
 from dataclasses import dataclass
 
 from tasks.errors import ModelError
 from tasks.tracking.mlflow_run import MlflowRun
+from tasks.tracking.packaging import MODEL_FOLDER
 from tasks.tracking.run import TrackedRun
 
 logger = logging.getLogger(__name__)
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
-MODEL_FOLDER = "model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import json
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from tasks.runs.closing import Closing
 from tasks.runs.state import RunStatus
+from tasks.tracking.datasets import LoggedDataset
 
 if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
@@ -58,12 +59,29 @@ class TrackedRun(Closing):
         """Copy what is in a folder into the run's artifacts, below ``folder``."""
 
     @abstractmethod
+    def log_model(self, folder: Path) -> None:
+        """Keep a ``model/`` folder as an MLflow model, which can be registered and served.
+
+        Raises:
+            ModelError: The folder holds no whole model.
+            TrackingError: The store does not answer.
+        """
+
+    @abstractmethod
     def log_text(self, text: str, name: str) -> None:
         """Write a text artifact, for example ``config.yaml``."""
 
     def log_json(self, content: Mapping[str, Any], name: str) -> None:
         """Write a JSON artifact, for example ``summary.json``."""
         self.log_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", name)
+
+    @abstractmethod
+    def log_datasets(self, datasets: Sequence[LoggedDataset]) -> None:
+        """Name the data that the run stands on; nothing of the data is copied."""
+
+    @abstractmethod
+    def watch_machine(self) -> None:
+        """Log load, memory, disk and network of the machine until the run is closed, unless that is switched off."""
 
     @abstractmethod
     def epoch_logger(self) -> "Logger | None":
@@ -97,7 +115,13 @@ class Untracked(TrackedRun):
     @override
     def log_folder(self, path: Path, folder: str) -> None: ...
     @override
+    def log_model(self, folder: Path) -> None: ...
+    @override
     def log_text(self, text: str, name: str) -> None: ...
+    @override
+    def log_datasets(self, datasets: Sequence[LoggedDataset]) -> None: ...
+    @override
+    def watch_machine(self) -> None: ...
     @override
     def epoch_logger(self) -> "Logger | None":
         return None

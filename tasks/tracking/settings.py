@@ -22,6 +22,7 @@ class TrackingSettings:
             a database. None takes ``MLFLOW_TRACKING_URI``, else the SQLite database under ``COLDCART_HOME``.
         registry_uri: Address of the model registry; None takes ``MLFLOW_REGISTRY_URI``, else the tracking store.
         experiment: Name of the experiment; None stands for ``coldcart/<dataset>``.
+        system_metrics: Whether load, memory, disk and network of the machine are logged while a run works.
 
     """
 
@@ -29,6 +30,7 @@ class TrackingSettings:
     uri: str | None = None
     registry_uri: str | None = None
     experiment: str | None = None
+    system_metrics: bool = True
 
     def __post_init__(self) -> None:
         for name in ("uri", "registry_uri", "experiment"):

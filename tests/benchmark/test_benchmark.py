@@ -1,6 +1,8 @@
 """The engine on a small world, its workers in this process: what fails, what is kept, what time is too short for."""
 
 import json
+import subprocess
+import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,13 +14,16 @@ import pytest
 from tasks.benchmark.benchmark import Benchmark, Outcome
 from tasks.benchmark.progress import Shown
 from tasks.benchmark.settings import BenchmarkSettings
+from tasks.benchmark.tracked import tracked_benchmark
 from tasks.benchmark.units import Finished, Measure, Message, Started, Unit
 from tasks.benchmark.worker import Desk
 from tasks.benchmark.workers import WorkerDiedError
 from tasks.results.store import read_manifest
 from tasks.runs import CodeState, Home
 from tasks.runs.closing import one_line
+from tasks.runs.home import REPOSITORY
 from tasks.tracking import TrackingSettings
+from tasks.tracking.store import connect
 
 NAMES = ("popularity", "user_knn_cosine", "rp3beta")
 CODE = CodeState("0", None, False)
@@ -177,3 +182,37 @@ def test_progress_counts_what_was_kept(tmp_path: Path, inside: type[Inside]) -> 
     run(tmp_path, inside, lambda *now: told.append(now), seeds=2)
     assert [(done, planned) for done, planned, _ in told] == [(4, 6), (5, 6), (6, 6)]
     assert told[-1][2] == "0 of 6 cells left"
+
+
+@pytest.mark.slow
+def test_a_benchmark_that_is_killed_fails_in_mlflow_with_the_next_start(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from pathlib import Path
+from tasks.benchmark.settings import BenchmarkSettings
+from tasks.benchmark.tracked import tracked_benchmark
+from tasks.benchmark.tracked import tracked_benchmark
+from tasks.runs import CodeState, Home
+from tasks.tracking import TrackingSettings
+settings = BenchmarkSettings(datasets=("block_world",), tracking=TrackingSettings(uri=sys.argv[2]))
+with tracked_benchmark(settings, Home(Path(sys.argv[1])), CodeState("0", None, False), "benchmark-1") as parent:
+    print(parent.id, flush=True)
+    os.kill(os.getpid(), 9)
+"""
+    home, store = Home(tmp_path / "home"), f"sqlite:///{tmp_path}/elsewhere.db"
+    asked = [sys.executable, "-c", code, str(tmp_path / "home"), store]
+    killed = subprocess.run(asked, cwd=REPOSITORY, capture_output=True, text=True, timeout=200)
+    assert killed.returncode == -9, killed.stderr
+    settings = TrackingSettings(uri=store)
+
+    def status(run_id: str) -> str:
+        return str(connect(settings, home).client.get_run(run_id).info.status)
+
+    dead = killed.stdout.strip()
+    assert status(dead) == "RUNNING"
+    again = BenchmarkSettings(datasets=("block_world",), tracking=settings)
+    with tracked_benchmark(again, home, CODE, "benchmark-2") as parent:
+        assert status(dead) == "FAILED"
+        assert parent.id is not None
+        assert status(parent.id) == "RUNNING"
+    assert status(parent.id) == "FINISHED"

@@ -71,7 +71,7 @@ def test_other_roots_are_refused(flag: str) -> None:
     assert command("train", *flag.split("="), "dataset=block_world").error
 
 
-@pytest.mark.parametrize("flow", ["train", "inspect", "recommend", "benchmark"])
+@pytest.mark.parametrize("flow", ["train", "inspect", "sweep", "recommend", "benchmark"])
 def test_every_command_explains_itself(flow: str) -> None:
     shown = command(flow, "--help")
     assert shown.code == 0
@@ -81,6 +81,10 @@ def test_every_command_explains_itself(flow: str) -> None:
         assert f"python -m flows.{flow} [group=option" in shown.out
         assert "loss: hinge, least_squares" in shown.out
         assert "--cfg job" in shown.out
+    if flow == "sweep":
+        assert shown.out.startswith("python -m flows.sweep +sweep=<name>")
+        assert "flows.inspect" not in shown.out
+        return
     shown = command(flow, "--cfg", "job")
     assert shown.code == 0
     assert "_target_: tasks.tracking.settings.TrackingSettings" in shown.out

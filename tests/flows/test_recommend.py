@@ -7,12 +7,14 @@ import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 
 from tasks.runs import Home
 from tasks.stages.ship import load_model
 from tests.flows.commands import QUICK, Ended, command, run_folder
+from tests.flows.serving import served
 
 K = 10
 EVENTS = """user_id,item_id,timestamp
@@ -187,6 +189,33 @@ def test_the_flow_has_a_name_people_can_read(trained: Trained, events: Path) -> 
         steps = [name for (name,) in database.execute("select name from task_run")]
     assert any(name.startswith("recommend model=") and "new events.csv" in name for name in names), names
     assert {"read", "load model", "recommend"} <= set(steps)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_mlflows_own_server_answers_with_the_same_lists(trained: Trained, events: Path) -> None:
+    features = events.parent / "features.csv"
+    features.write_text("user_id,member\n007,0\nnobody knows,1\n")
+    (events.parent / "users.csv").write_text("user_id\nnobody knows\n")
+    more = (f"users={events.parent / 'users.csv'}", f"user_features={features}")
+    lists, _ = recommend(trained.registered, events, *more)
+    shown = pl.read_csv(events, infer_schema=False).group_by("user_id", maintain_order=True)
+    rows = [
+        {"user_id": user, "items": own["item_id"].to_list(), "timestamps": own["timestamp"].to_list()}
+        for (user,), own in shown
+    ]
+    rows.append({"user_id": "nobody knows", "items": [], "timestamps": [], "member": "1"})
+    rows[0]["member"] = "0"
+    with served("models:/shop@champion", events.parent / "server.log") as address:
+        answer = httpx.post(f"{address}/invocations", json={"dataframe_records": rows, "params": {"k": K}}, timeout=120)
+        assert answer.status_code == 200, answer.text
+        told = pl.DataFrame(answer.json()["predictions"])
+        refused = httpx.post(
+            f"{address}/invocations", json={"dataframe_records": rows, "params": {"k": 1000}}, timeout=120
+        )
+    assert told.equals(lists.cast({"rank": pl.Int64, "score": pl.Float64}))
+    assert refused.status_code == 400
+    assert "k=1000 is more than there is" in refused.text
 
 
 BAD = {

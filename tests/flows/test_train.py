@@ -114,8 +114,19 @@ def test_mlflow_has_the_run(with_times: Done, mlflow: Any) -> None:
     assert {path.path for path in mlflow.list_artifacts(run.info.run_id, "figures")} == {
         f"figures/{figure}" for figure in FIGURES
     }
-    metrics = with_times.summary["metrics"]
-    assert {name: run.data.metrics[name] for name in metrics} == pytest.approx(metrics)
+    metrics, kept = with_times.summary["metrics"], run.data.metrics
+    figures = {name: value for name, value in kept.items() if name.startswith("val")}
+    assert figures == pytest.approx({name: metrics[name] for name in figures})
+    assert {"val/next_visits/hybrid/hit_rate_at_10/shots_3", with_times.summary["objective_name"]} <= set(figures)
+    assert len(figures) < len(metrics) / 3
+    points = mlflow.get_metric_history(run.info.run_id, "by_shots/next_visits/hybrid/hit_rate_at_10")
+    lines = {point.step: point.value for point in points}
+    assert sorted(lines) == [0, 1, 3, 5, 10]
+    for shots, value in lines.items():
+        assert value == pytest.approx(metrics[f"val/next_visits/hybrid/hit_rate_at_10/shots_{shots}"])
+    data = {one.dataset.name: (one.dataset.digest, one.tags[0].value) for one in run.inputs.dataset_inputs}
+    digest = json.loads((with_times.folder / "model" / "format.json").read_text())["digest"][:32]
+    assert data == {"file warm users": (digest, "training"), "file new users": (digest, "validation")}
     assert run.data.params["seed"] == "0"
     assert run.data.params["dataset.columns.user"] == "user_id"
     assert len(mlflow.get_metric_history(run.info.run_id, "loss/generator")) == 2

@@ -1,13 +1,17 @@
+import json
 import logging
 import math
+import threading
+import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tasks.errors import ConfigError, TrackingError, TrainingError
 from tasks.runs import CodeState, Home
-from tasks.tracking import TrackedRun, TrackingSettings, Untracked, fail_run, run_tags, start_run
+from tasks.tracking import LoggedDataset, TrackedRun, TrackingSettings, Untracked, fail_run, run_tags, start_run
 from tasks.tracking.mlflow_run import MlflowRun
 
 NAME = "block_world-conditional-hinge-seed0"
@@ -139,6 +143,50 @@ def test_no_run_is_ever_mlflows_active_run(home: Home, settings: TrackingSetting
 
     with start(home, settings):
         assert mlflow.active_run() is None
+
+
+def test_data_is_named_by_digest_and_use(home: Home, settings: TrackingSettings) -> None:
+    digest = "ab" * 32
+    data = [
+        LoggedDataset("shop warm users", digest, "training", {"split": "temporal"}, {"users": 7}),
+        LoggedDataset("shop new users", digest, "validation"),
+    ]
+    with start(home, settings) as run:
+        run.log_datasets(data)
+        run.log_datasets(data)  # a resumed run comes here twice
+    found = {one.dataset.name: one for one in stored(run).inputs.dataset_inputs}
+    assert set(found) == {"shop warm users", "shop new users"}
+    assert {one.dataset.digest for one in found.values()} == {digest[:32]}
+    warm = found["shop warm users"]
+    assert json.loads(warm.dataset.source) == {"split": "temporal", "sha256": digest}
+    assert json.loads(warm.dataset.profile) == {"users": 7}
+    assert [(tag.key, tag.value) for tag in warm.tags] == [("mlflow.data.context", "training")]
+
+
+def test_the_machine_is_watched_while_a_run_works_and_no_longer(
+    home: Home, settings: TrackingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def watching() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name == "SystemMetricsMonitor"]
+
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING", "1")
+    run = start(home, settings)
+    run.watch_machine()
+    run.watch_machine()
+    assert len(watching()) == 1
+    for _ in range(200):
+        if "system/cpu_utilization_percentage" in stored(run).data.metrics:
+            break
+        time.sleep(0.05)
+    with pytest.raises(TrainingError), run:
+        raise TrainingError("out of luck")
+    assert watching() == []
+    assert 0 <= stored(run).data.metrics["system/cpu_utilization_percentage"] <= 100
+    assert stored(run).info.status == "FAILED"
+    with start(home, replace(settings, system_metrics=False)) as off:
+        off.watch_machine()
+        assert watching() == []
 
 
 def test_tracking_off_takes_everything_and_touches_nothing(tmp_path: Path) -> None:
