@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# What `make serve` serves.
+DATASET ?= ta_feng
 # Two cores are plenty; more threads than cores slow everything down.
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help install demo ui test test-ui lint format clean
+.PHONY: help install demo ui serve test test-ui lint format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +28,9 @@ demo: install ## Run the main job on Ta-Feng and print what it found (under 5 mi
 
 ui: install ## Open Prefect's and MLflow's pages, ready to start runs; Ctrl-C ends them (ARGS="prefect_port=4300")
 	@$(BIN)/python -m flows.ui $(ARGS)
+
+serve: install ## Serve recommendations and the demo page; trains first where nothing is registered (DATASET=ta_feng)
+	@$(BIN)/python -m flows.serve model=models:/coldcart-$(DATASET)@champion train=$(DATASET) $(ARGS)
 
 test: install lint ## Run linters, type checks and all tests (under 10 minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -65,7 +65,10 @@ def test_domain_types_import_nothing_of_ours(path: Path) -> None:
         ("matplotlib", ("tasks/reporting/",)),
         ("hydra", ("flows/", "tasks/composition.py", "tasks/overrides.py")),
         ("omegaconf", ("tasks/composition.py",)),
-        ("pydantic", ("tasks/config.py", "flows/forms/")),
+        ("pydantic", ("tasks/config.py", "flows/forms/", "flows/serving/")),
+        ("fastapi", ("flows/serving/",)),
+        ("starlette", ("flows/serving/",)),
+        ("prometheus_client", ("flows/serving/",)),
     ],
 )
 def test_each_framework_lives_in_one_place(framework: str, homes: tuple[str, ...]) -> None:

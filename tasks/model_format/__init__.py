@@ -1,5 +1,6 @@
 """Our model folder: safetensors, npz, Parquet and JSON, with a format version; loading executes nothing."""
 
+from tasks.model_format.customers import Customers
 from tasks.model_format.folder import FolderReader, FolderWriter, writing
 from tasks.model_format.header import ComponentChoice, Header
 from tasks.model_format.kinds import EventKinds
@@ -9,6 +10,7 @@ from tasks.model_format.vocabulary import ItemVocabulary
 
 __all__ = [
     "ComponentChoice",
+    "Customers",
     "EventKinds",
     "FolderReader",
     "FolderWriter",

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tasks.augmentation.augmentation import Augmentation
 from tasks.augmentation.generator import ProfileGenerator
@@ -19,6 +20,7 @@ from tasks.features.users import UserEncoder
 from tasks.hybrid import storage
 from tasks.hybrid.hybrid import Hybrid
 from tasks.hybrid.scores import Completion
+from tasks.model_format.customers import Customers
 from tasks.model_format.folder import FolderReader, writing
 from tasks.model_format.header import HEADER, Header
 from tasks.model_format.kinds import EventKinds
@@ -27,6 +29,7 @@ from tasks.model_format.timestamps import TimeReader
 from tasks.model_format.vocabulary import ItemVocabulary
 from tasks.recommenders.base import FittedRecommender
 
+CUSTOMERS = "customers.parquet"
 RANK, SCORE, EVIDENCE = "rank", "score", "evidence"
 
 ComponentBuilder = Callable[[str, str, Mapping[str, Any]], Any]
@@ -60,6 +63,7 @@ class Model:
         augmentation: Which virtual behaviour completes a profile; None for none.
         generator: Makes it up; None where there is no augmentation.
         hybrid: Ranks in place of ``recommender`` and ``popularity``, completing profiles itself; None for none.
+        customers: Who the model was fitted on, for a service that meets them again; None where that is not kept.
 
     Raises:
         ValueError: The parts do not share one catalogue, or there is augmentation without a generator.
@@ -76,6 +80,7 @@ class Model:
     augmentation: Augmentation | None = None
     generator: ProfileGenerator | None = None
     hybrid: Hybrid | None = None
+    customers: Customers | None = None
 
     def __post_init__(self) -> None:
         if self.augmentation is not None and self.generator is None:
@@ -121,17 +126,32 @@ class Model:
         self._check_length(request.users, request.user_ids, k)
         return self._to_frame(request.user_ids, self.rank(request.users, k))
 
-    def rank(self, users: NewUsers, k: int) -> TopK:
+    def rank(
+        self,
+        users: NewUsers,
+        k: int,
+        *,
+        exclude: NDArray[np.bool_] | None = None,
+        allow: NDArray[np.bool_] | None = None,
+        mask_support: bool = True,
+    ) -> TopK:
         """Lists for encoded users, by the hybrid where the model has one, else on completed profiles.
 
-        See ``recommend``.
+        Args:
+            users: Any number of users.
+            k: Length of the lists, at least 1; shorter ones are padded.
+            exclude: bool (I,), items that must not be listed.
+            allow: bool (I,), the only items that may be listed.
+            mask_support: Whether the users' own items are left out.
+
         """
         seed = self.header.seed
         if self.hybrid is not None:
-            return self.hybrid.top_k(users, k, seed=seed)
+            return self.hybrid.top_k(users, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support)
         if self.augmentation is not None and self.generator is not None:
             users = users.with_virtual(self.augmentation.complete(self.generator, users, seed))
-        return PopularityAtZeroShots(self.recommender, self.popularity).top_k(users, k, seed=seed)
+        ranker = PopularityAtZeroShots(self.recommender, self.popularity)
+        return ranker.top_k(users, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support)
 
     def _request_time(self, now: int | None) -> int:
         return now if now is not None else self.header.newest or 0
@@ -188,7 +208,14 @@ class Model:
                 around = surroundings(self.header, self.recommender, self.popularity, self.augmentation, self.generator)
                 storage.save(self.hybrid, writer.subfolder("hybrid"), around)
             # Which parts there are: a part that is missing must not be taken for one that never was.
-            optional = {"augmentation": self.augmentation, "generator": self.generator, "hybrid": self.hybrid}
+            optional = {
+                "augmentation": self.augmentation,
+                "generator": self.generator,
+                "hybrid": self.hybrid,
+                "customers": self.customers,
+            }
+            if self.customers is not None:
+                writer.write_frame(CUSTOMERS, self.customers.to_frame())
             parts = {name: part is not None for name, part in optional.items()}
             writer.write_json("parts.json", parts)
 
@@ -220,6 +247,9 @@ class Model:
             if parts.get("hybrid"):  # format 1 knew none
                 around = surroundings(header, recommender, popularity, augmentation, generator)
                 hybrid = storage.load(reader.subfolder("hybrid"), around)
+            customers = None
+            if parts.get("customers"):  # the first models of format 2 did not keep them
+                customers = Customers.from_frame(reader.read_frame(CUSTOMERS))
             return cls(
                 header=header,
                 items=ItemVocabulary.from_frame(reader.read_frame("items.parquet")),
@@ -231,6 +261,7 @@ class Model:
                 augmentation=augmentation,
                 generator=generator,
                 hybrid=hybrid,
+                customers=customers,
             )
         except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
             raise ModelError(f"{folder}: a damaged model ({type(error).__name__}: {error}); save it again") from error

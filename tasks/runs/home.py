@@ -54,6 +54,11 @@ class Home:
         return self.root / "ui.json"
 
     @property
+    def serving(self) -> Path:
+        """State of the service: events of users, the exposure log, keys."""
+        return self.root / "serving"
+
+    @property
     def mlflow_database(self) -> Path:
         """MLflow's SQLite database: runs, metrics and the model registry."""
         return self.root / "mlflow.db"

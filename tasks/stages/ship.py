@@ -5,12 +5,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
+
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.augmentation.none import NoAugmentation
 from tasks.config import COMPONENT_GROUPS, RunConfig, build_component, load_component
-from tasks.features.items import titles_before
+from tasks.features.identity import as_text
+from tasks.features.items import attributes_before, titles_before
 from tasks.hybrid.hybrid import Hybrid
-from tasks.model_format import ComponentChoice, EventKinds, Header, ItemVocabulary, Model, TimeReader
+from tasks.model_format import ComponentChoice, Customers, EventKinds, Header, ItemVocabulary, Model, TimeReader
 from tasks.model_format.kinds import usual_weight
 from tasks.recommenders import FittedRecommender
 from tasks.stages.ingest import Ingested
@@ -49,6 +52,8 @@ def ship(
     virtual = not isinstance(config.augmentation, NoAugmentation)
     seen_first = warm.histories if warm.as_new is None else warm.as_new
     titles = titles_before(log, ground.catalogue, warm.now, warm.histories.users)
+    classes = attributes_before(log, ground.catalogue, warm.now, warm.histories.users)
+    categories = [as_text(classes.get_column(name)) for name in log.roles.item_categories]
     header = Header(
         coldcart=version("coldcart"),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -62,7 +67,7 @@ def ship(
     )
     Model(
         header=header,
-        items=ItemVocabulary.of(log, ground.catalogue, titles),
+        items=ItemVocabulary.of(log, ground.catalogue, titles, pl.DataFrame(categories) if categories else None),
         encoder=ground.users,
         times=TimeReader(log.roles.has_times, log.roles.has_hours, ingested.time_zone),
         kinds=EventKinds(ingested.kinds, usual_weight(seen_first.weights)),
@@ -71,6 +76,7 @@ def ship(
         augmentation=config.augmentation if virtual else None,
         generator=generator if virtual else None,
         hybrid=hybrid,
+        customers=Customers.of(log, ground.training),
     ).save(folder, replace=True)
 
 

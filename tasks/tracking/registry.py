@@ -7,6 +7,7 @@ from tasks.errors import ModelError
 from tasks.tracking.mlflow_run import MlflowRun
 from tasks.tracking.packaging import MODEL_FOLDER
 from tasks.tracking.run import TrackedRun
+from tasks.tracking.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -71,3 +72,21 @@ def register_model(run: TrackedRun, name: str) -> RegisteredVersion:
     registered = RegisteredVersion(name, version, champion=str(champion) == str(version))
     logger.info("Registered %s as %s", registered.reference, CHAMPION if registered.champion else CHALLENGER)
     return registered
+
+
+def version_of(name: str, alias: str, store: Store) -> int | None:
+    """The version that an alias names now; None where there is no such model or alias.
+
+    Raises:
+        TrackingError: The registry does not answer.
+    """
+    from mlflow.exceptions import MlflowException
+
+    with store.named_errors():
+        try:
+            found = store.client.get_registered_model(name).aliases.get(alias)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return None
+    return None if found is None else int(found)

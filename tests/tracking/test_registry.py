@@ -1,3 +1,4 @@
+import dataclasses
 import shutil
 import uuid
 from pathlib import Path
@@ -122,3 +123,14 @@ def test_a_remote_model_is_downloaded_once(
         assert read(f"models:/{name}@champion", settings, home) == "remote"
     assert fetched == [("mlflow-artifacts:/1/x/model", settings.tracking_uri(home))]
     assert [path.name for path in home.downloads.iterdir()] == [f"{name}-1"]
+
+
+def test_an_alias_that_is_not_there_names_no_version(tmp_path: Path) -> None:
+    from tasks.runs import Home
+    from tasks.serving.loading import ModelSource
+    from tasks.tracking import TrackingSettings
+
+    source = ModelSource("models:/coldcart-nothing@champion", TrackingSettings(), Home(tmp_path))
+    assert source.moves
+    assert source.current() is None
+    assert not dataclasses.replace(source, reference="models:/coldcart-nothing/3").moves

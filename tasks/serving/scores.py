@@ -1,0 +1,36 @@
+"""How likely users are to take certain items next: comparable between users, which scores of lists are not."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.domain import NewUsers
+from tasks.model_format import Model
+from tasks.recommenders.ranking import BlockRanker, blocks
+
+
+def next_choice(model: Model, users: NewUsers, rows: NDArray[np.integer]) -> NDArray[np.float64]:
+    """The probability that a user's next new item is one of these, 0 … 1, (U,).
+
+    The gate of the hybrid is fitted as a choice among items (conditional logit), so the scores are its logits: the
+    probability is their softmax over the items that the user does not have yet.
+
+    Args:
+        model: The model.
+        users: U users.
+        rows: Rows of the items asked about.
+
+    """
+    ranker: BlockRanker = model.hybrid if model.hybrid is not None else model.recommender
+    items = len(model.items)
+    found = np.zeros(len(users))
+    for block in blocks(len(users), items):
+        some = users.select(np.arange(block.start, block.stop))
+        if model.hybrid is None and model.augmentation is not None and model.generator is not None:
+            some = some.with_virtual(model.augmentation.complete(model.generator, some, model.header.seed))
+        scores = np.empty((len(some), items), dtype=np.float32)
+        ranker.score_into(some, scores)
+        scores[some.rows.row_of_entry, some.items] = -np.inf
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        found[block] = scores[:, rows].sum(axis=1) / scores.sum(axis=1, dtype=np.float64)
+    return found
