@@ -71,8 +71,10 @@ def _leaves(node: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:
     for name, value in node.items():
         dotted = f"{prefix}.{name}" if prefix else str(name)
         if isinstance(value, Mapping):
-            # The class of a component reads better as `loss` than as `loss._target_`.
             leaves += _leaves(value, dotted)
+        elif name == "_target_":
+            # MLflow's pages cut long values: `loss` with the name of its class, not `loss._target_` with its path.
+            leaves.append((prefix, str(value).rpartition(".")[2]))
         else:
-            leaves.append((dotted.removesuffix("._target_"), value))
+            leaves.append((dotted, value))
     return leaves

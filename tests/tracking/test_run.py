@@ -45,7 +45,7 @@ def test_a_run_keeps_parameters_tags_metrics_and_artifacts(
     found = stored(run)
     assert found.info.status == "FINISHED"
     assert found.info.run_name == NAME
-    assert found.data.params["loss"] == "a.B"
+    assert found.data.params["loss"] == "B"
     assert found.data.params["loss.margin"] == "1.0"
     assert found.data.params["ks"] == "[5, 10]"
     assert len(found.data.params["text"]) == 500
