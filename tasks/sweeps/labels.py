@@ -47,16 +47,16 @@ def changes(config: RunConfig) -> dict[str, Any]:
     Settings that only say where something goes, or on what machine it runs, are left out.
     """
     chosen = {group: option for group, option in config.names.items() if option not in ("None", "null")}
-    default, shipped = load_config(), load_config([f"{group}={option}" for group, option in chosen.items()])
+    default = load_config()
+    others = {group: option for group, option in chosen.items() if option != _default_option(default, config, group)}
+    # Only what was chosen is named: a group that is named keeps its own settings, and gets no tuned ones.
+    shipped = load_config([f"{group}={option}" for group, option in others.items()])
     seen = (*NAMED, "tracking")
-    found: dict[str, Any] = {
-        group: option
-        for group, option in chosen.items()
-        if group not in seen and option != _default_option(default, config, group)
-    }
+    found: dict[str, Any] = {group: option for group, option in others.items() if group not in seen}
     ours, theirs = _leaves(relevant(config.plain), ""), _leaves(relevant(shipped.plain), "")
     # What is fitted by name follows from the recommender, the tuned settings and the seed.
-    own = {name: value for name, value in ours.items() if name != "seed" and not name.startswith("recommenders.")}
+    follows = ("recommenders.", "tuned")
+    own = {name: value for name, value in ours.items() if name != "seed" and not name.startswith(follows)}
     found |= {name: value for name, value in own.items() if theirs.get(name, ...) != value}
     return found
 

@@ -145,7 +145,12 @@ def test_a_model_says_how_it_was_fitted(with_times: Done, without_times: Done) -
     assert with_times.json("model/format.json")["fit"] == "refit"
     assert without_times.json("model/format.json")["fit"] == "evaluation"
     assert without_times.json("model/format.json")["components"]["augmentation"]["name"] == "virtual_neighbours"
-    assert without_times.json("model/parts.json") == {"augmentation": True, "generator": True, "hybrid": True}
+    assert without_times.json("model/parts.json") == {
+        "augmentation": True,
+        "generator": True,
+        "hybrid": True,
+        "customers": True,
+    }
     assert with_times.json("model/format.json")["components"]["hybrid"]["name"] == "standard"
 
 
@@ -175,7 +180,12 @@ def test_a_look_at_test_users_is_written_down(
     # The control: without augmentation, real + virtual is real.
     figures = {name: value for name, value in metrics.items() if "/user_knn_cosine_virtual/" in name}
     assert figures == {name: metrics[name.replace("_virtual", "")] for name in figures}
-    assert done.json("model/parts.json") == {"augmentation": False, "generator": False, "hybrid": True}
+    assert done.json("model/parts.json") == {
+        "augmentation": False,
+        "generator": False,
+        "hybrid": True,
+        "customers": True,
+    }
     assert "test/this_visit/hybrid/ndcg_at_10/shots_1" in metrics
     assert done.summary["mlflow_run_id"] is None
 
@@ -189,6 +199,11 @@ def test_the_configuration_can_be_looked_at() -> None:
 @pytest.mark.slow
 def test_a_run_without_a_hybrid(server: str, log: Path) -> None:
     done = train("dataset=file", f"dataset.path={log}", "hybrid=none", "tracking=off")
-    assert done.json("model/parts.json") == {"augmentation": True, "generator": True, "hybrid": False}
+    assert done.json("model/parts.json") == {
+        "augmentation": True,
+        "generator": True,
+        "hybrid": False,
+        "customers": True,
+    }
     assert not [name for name in done.summary["metrics"] if "/hybrid/" in name]
     assert "from conf/tuned: nothing" in done.out
