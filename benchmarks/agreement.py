@@ -9,12 +9,13 @@ difference of a figure; the script fails where one is above 1e-9. Nothing touche
 import argparse
 import logging
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ranx import evaluate as ranx_evaluate
 
 from benchmarks.metrics import NAMES, ranx_objects_from_dictionaries
+from benchmarks.tuned_bench import bench_of, settings_of
 
 if TYPE_CHECKING:
     from tasks.benchmark.workbench import Workbench
@@ -30,10 +31,12 @@ def main() -> None:
     parser.add_argument("datasets", nargs="*", default=["ml_100k"])
     parser.add_argument("--methods", nargs="+", default=METHODS)
     given = parser.parse_args()
+    from tasks.config import load_config
+
     logging.disable(logging.WARNING)
     worst, cells = 0.0, 0
     for dataset in given.datasets or ["ml_100k"]:
-        bench = bench_of(dataset)
+        bench = bench_of(dataset, load_config([f"dataset={dataset}"]).dataset.questions[0])
         print(f"\n{dataset}, {bench.question}: NDCG@10 of half B by shots")
         for name in given.methods:
             found, differences = compared(bench, name)
@@ -44,34 +47,12 @@ def main() -> None:
         sys.exit(f"expected at most {WORST:g}")
 
 
-def bench_of(dataset: str) -> "Workbench":
-    """Data and fits of a data set's first question, seed 0."""
-    from tasks.benchmark.ground import Asked, Grounds
-    from tasks.benchmark.workbench import Workbench, generator_store
-    from tasks.config import load_config
-    from tasks.runs.home import Home
-
-    question = load_config([f"dataset={dataset}"]).dataset.questions[0]
-    return Workbench(
-        Grounds().ground(Asked(dataset, (), "validation"), question, 0), 0, generator_store(Home.current())
-    )
-
-
 def compared(bench: "Workbench", name: str) -> tuple[dict[str, float], list[float]]:
     """NDCG@10 by shots, and per number of shots the largest difference of a figure from ranx's."""
     from tasks.benchmark.measured import evaluations
     from tasks.benchmark.methods import catalogue
-    from tasks.benchmark.settings import TUNED
-    from tasks.tuned.store import read_tuned
 
-    methods, tuned = catalogue(), read_tuned(TUNED, bench.config.names["dataset"], bench.question)
-
-    def resolved(one: str) -> dict[str, Any]:
-        method = methods[one]
-        own = tuned[one].settings if one in tuned else method.defaults(bench.config)
-        return dict(method.resolve(own, {needed: resolved(needed) for needed in method.needs}))
-
-    fitted = methods[name].fit(bench, resolved(name))
+    fitted = catalogue()[name].fit(bench, settings_of(bench, name))
     found, differences = {}, []
     for posed, evaluation in evaluations(bench, fitted, "half_b"):
         rows = evaluation.cells.to_dicts()

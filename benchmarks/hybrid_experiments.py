@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.tuned_bench import bench_of, settings_of
+
 if TYPE_CHECKING:
     from tasks.hybrid.fit import Learned
     from tasks.hybrid.gate import Choices, Gate
@@ -92,30 +94,13 @@ def main() -> None:
 
 def learned_on(dataset: str, question: str) -> "tuple[Learned, Choices, NDArray[np.int64]]":
     """Everything the gate is fitted to, the candidates of half A, and who of half A is asked."""
-    from tasks.benchmark.digests import plain_values
-    from tasks.benchmark.ground import Asked, Grounds
     from tasks.benchmark.hybrid_methods import HybridMethod
-    from tasks.benchmark.methods import catalogue
-    from tasks.benchmark.settings import TUNED
-    from tasks.benchmark.workbench import Workbench, generator_store
     from tasks.hybrid.candidates import choices_of
     from tasks.hybrid.gate import Choices
     from tasks.method_names import HYBRID
-    from tasks.runs.home import Home
-    from tasks.tuned.store import read_tuned
 
-    ground = Grounds().ground(Asked(dataset, (), "validation"), question, 0)
-    bench = Workbench(ground, 0, generator_store(Home.current()))
-    tuned, methods = read_tuned(TUNED, dataset, question), catalogue()
-
-    def resolved(name: str) -> dict[str, object]:
-        method = methods[name]
-        own = tuned[name].settings if name in tuned else plain_values(method.defaults(bench.config))
-        return dict(method.resolve(own, {needed: resolved(needed) for needed in method.needs}))
-
-    method = methods[HYBRID]
-    assert isinstance(method, HybridMethod)
-    learned = method.learned(bench, resolved(HYBRID))
+    bench = bench_of(dataset, question)
+    learned = HybridMethod().learned(bench, settings_of(bench, HYBRID))
     half_a = bench.posed("half_a")
     asked = [posed.population[np.diff(posed.targets.indptr) > 0] for posed in half_a if posed.shots != 0]
     looked = [choices_of(learned.sources, one, np.zeros(len(one.users), dtype=np.uint8), DEPTH) for one in half_a]

@@ -4,7 +4,7 @@ A filter that adds up its profile is taken apart exactly; for others an item's c
 without it. A filter of a new kind registers its own way with ``contributions.register``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
 
@@ -113,15 +113,12 @@ def _(fitted: FittedAttention, users: NewUsers, item: int) -> Contributions:
 
 def _without_own(users: NewUsers, item: int) -> NewUsers:
     kept = users.items != item
-    return NewUsers(
+    return replace(
+        users,
         rows=Ragged(np.array([0, kept.sum()], dtype=np.int64)),
         items=users.items[kept],
         times=None if users.times is None else users.times[kept],
         weights=users.weights[kept],
-        features=users.features,
-        now=users.now,
-        ids=users.ids,
-        virtual=users.virtual,
     )
 
 

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from tasks.domain import Evidence, NewUsers
 from tasks.explanation.contributions import Contributions, contributions, interest_in
 from tasks.explanation.explanation import Explanation, ItemReason, NeighbourReason, ScorePart
-from tasks.hybrid.sources import FilterSource, score_of
+from tasks.hybrid.sources import FilterSource, scale_of, score_of
 from tasks.model_format import Model
 from tasks.recommenders.blend import FittedBlend
 from tasks.recommenders.collaborative import CollaborativeFilter
@@ -65,18 +65,17 @@ def explain(model: Model, users: NewUsers, item: int, most: int = 5) -> Explanat
 def _of_hybrid(model: Model, users: NewUsers, item: int, reasons: _Reasons) -> Iterable[ScorePart]:
     hybrid = model.hybrid
     assert hybrid is not None
-    for source, weight in zip(hybrid.sources, hybrid.gate.at(users.shots)[0].tolist(), strict=True):
+    for source, weight in zip(hybrid.sources, hybrid.gate.at(users.shots)[0], strict=True):
         if weight == 0:
             continue
         if not isinstance(source, FilterSource):
             yield ScorePart(
-                source.name, source.evidence, weight * float(score_of(source, users, hybrid.n_items)[0, item])
+                source.name, source.evidence, float(weight) * float(score_of(source, users, hybrid.n_items)[0, item])
             )
             continue
-        completed = users.with_virtual(None if source.completion is None else source.completion(users))
+        completed = source.completed(users)
         interest = source.fitted.interest(completed)
-        largest = float(interest.largest()[0])
-        scale = weight / largest if largest > 0 else 0.0
+        scale = float(scale_of(interest, np.array([weight]))[0])
         value = float(interest_in(interest, item)[0])
         yield ScorePart(source.name, source.evidence, scale * value)
         if value > 0:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.domain import Evidence, NewUsers, VirtualBehaviour
 from tasks.recommenders.base import FittedRecommender
-from tasks.recommenders.collaborative import CollaborativeFilter
+from tasks.recommenders.collaborative import CollaborativeFilter, Interest
 
 
 class Source(Protocol):
@@ -117,11 +117,18 @@ class FilterSource:
 
     def add(self, users: NewUsers, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``Source``; users without behaviour get nothing."""
-        completed = users.with_virtual(None if self.completion is None else self.completion(users))
-        interest = self.fitted.interest(completed)
-        largest = interest.largest()
-        scale = np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)
-        interest.add(out, scale)
+        interest = self.fitted.interest(self.completed(users))
+        interest.add(out, scale_of(interest, weights))
+
+    def completed(self, users: NewUsers) -> NewUsers:
+        """The users as the filter sees them."""
+        return users.with_virtual(None if self.completion is None else self.completion(users))
+
+
+def scale_of(interest: Interest, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What interest is multiplied with to count weight at its largest, float32 (B,); 0 for users without any."""
+    largest = interest.largest()
+    return np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)
 
 
 @dataclass(frozen=True, eq=False)

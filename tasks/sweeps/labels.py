@@ -55,8 +55,9 @@ def changes(config: RunConfig) -> dict[str, Any]:
     found: dict[str, Any] = {group: option for group, option in others.items() if group not in seen}
     ours, theirs = _leaves(relevant(config.plain), ""), _leaves(relevant(shipped.plain), "")
     # What is fitted by name follows from the recommender, the tuned settings and the seed.
-    follows = ("recommenders.", "tuned")
-    own = {name: value for name, value in ours.items() if name != "seed" and not name.startswith(follows)}
+    seen_otherwise = ("seed", "tuned")
+    own = {name: value for name, value in ours.items() if name not in seen_otherwise}
+    own = {name: value for name, value in own.items() if not name.startswith("recommenders.")}
     found |= {name: value for name, value in own.items() if theirs.get(name, ...) != value}
     return found
 

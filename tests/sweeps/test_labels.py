@@ -26,6 +26,10 @@ def test_names_say_what_varies() -> None:
             "ta_feng-conditional-hinge-seed0 · recommender=ease · loss.margin=2 · trainer.max_epochs=5",
         ),
         (["experiment=demo"], "ta_feng-conditional-relativistic-seed0 · experiment=demo"),
+        (
+            ["dataset=block_world", "tuned_settings=false"],
+            "block_world-conditional-relativistic-seed0 · tuned_settings=false",
+        ),
         (["register=true", "resume=false", "trainer.accelerator=cpu"], "ta_feng-conditional-relativistic-seed0"),
     ],
 )
