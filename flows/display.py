@@ -60,6 +60,8 @@ def lists_in_words(recommended: Mapping[str, Any]) -> dict[str, str]:
     events = f"{recommended['events']:,}, of which {recommended['unknown']:,} name items the model does not know"
     if recommended["unknown_kinds"]:
         events += f" and {recommended['unknown_kinds']:,} are of kinds it does not know"
+    if recommended["left_out"]:
+        events += f"; {recommended['left_out']:,} are of kinds that count nothing"
     return {
         "model": recommended["model"],
         "lists": f"{recommended['users']:,} users, {recommended['k']} items each",

@@ -115,7 +115,7 @@ def test_a_typo_is_named_with_what_was_meant(overrides: list[str], message: str)
         (["cleaning.dates.earliest=soon"], r"^cleaning\.dates\.earliest: must be a day .*got 'soon'$"),
         (["features.text.dimensions=0"], r"^features\.text\.dimensions: must be ≥ 1, got 0$"),
         (["split.first_cut=soon"], r"^split\.first_cut: must be a percentile"),
-        (["dataset=file", "dataset.kinds={view: -1}"], r"^dataset\.kinds\.view: must be a weight above 0"),
+        (["dataset=file", "dataset.kinds={view: -1}"], r"^dataset\.kinds\.view: must be a weight of at least 0"),
         (["dataset=block_world", "dataset.visits=100"], r"^dataset: visits \* basket must not exceed"),
     ],
 )

@@ -70,7 +70,12 @@ class EventBody(Strict):
 
     item_id: ItemId
     timestamp: Annotated[Moment | None, Field(description="ISO 8601; without an offset, on the shop's clock")] = None
-    kind: Name | None = None
+    kind: Annotated[
+        Name | None,
+        Field(
+            description="One of those that the model was trained with; without one it counts as most first touches did"
+        ),
+    ] = None
 
 
 class Who(Strict):

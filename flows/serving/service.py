@@ -10,7 +10,7 @@ from fastapi import Request
 
 from flows.serving.errors import RefusedError
 from flows.serving.metrics import Metrics
-from flows.serving.schemas import UserEventBody, Who
+from flows.serving.schemas import EventBody, UserEventBody, Who
 from tasks.serving.audience import AudienceFinder
 from tasks.serving.batching import Batcher
 from tasks.serving.encoding import moment
@@ -89,7 +89,13 @@ class Service:
         return await self._batcher.ask((served, question))
 
     async def profile(self, served: ServedModel, who: Who) -> Profile:
-        """What is known of a user now: what the model was fitted on, what is stored, what the request tells."""
+        """What is known of a user now: what the model was fitted on, what is stored, what the request tells.
+
+        Raises:
+            RefusedError: An event of the request is of a kind that the model must know and does not.
+
+        """
+        _check_kinds(who.events, served)
         own = tuple(_told(event.item_id, event.timestamp, event.kind, served) for event in who.events)
         stored: tuple[StoredEvent, ...] = ()
         customer = True
@@ -107,8 +113,14 @@ class Service:
         return Profile(who.user_id, own, who.features, customer)
 
     async def record(self, events: Sequence[UserEventBody]) -> tuple[int, int, int]:
-        """Write events; counts of accepted, duplicates and those too old to be kept."""
+        """Write events; counts of accepted, duplicates and those too old to be kept.
+
+        Raises:
+            RefusedError: One is of a kind that the model must know and does not; none is written.
+
+        """
         served, now = self.serving.served, time.time_ns() // 1000
+        _check_kinds(events, served)
         recorded = await asyncio.wrap_future(
             self.store.record([(event.user_id, _stored(event, served, now)) for event in events])
         )
@@ -182,6 +194,13 @@ def _answer(questions: Sequence[tuple[ServedModel, Question]]) -> list[Ranked]:
         own = [place for place, (of, _) in enumerate(questions) if of is served]
         answers.update(zip(own, served.rank([questions[place][1] for place in own]), strict=True))
     return [answers[place] for place in range(len(questions))]
+
+
+def _check_kinds(events: Sequence[EventBody], served: ServedModel) -> None:
+    for place, event in enumerate(events):
+        problem = served.model.kinds.problem(event.kind)
+        if problem is not None:
+            raise RefusedError(f"events.{place}.kind", problem)
 
 
 def _told(item_id: str, at: object, kind: str | None, served: ServedModel) -> ProfileEvent:

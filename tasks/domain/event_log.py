@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 
 class Column:
@@ -67,6 +69,7 @@ class EventLog:
             off the log for a split by user, also user Int32, the user in whose row the value stands.
         roles: What the optional columns hold.
         kinds: Names of the event kinds; the position is the code in ``events.kind``.
+        target_kinds: Those among them that are asked for; the others are only shown. None for all.
         digest: sha256 over the source files, hex.
 
     """
@@ -77,9 +80,13 @@ class EventLog:
     item_attributes: pl.DataFrame
     roles: LogRoles
     kinds: tuple[str, ...] = ()
+    target_kinds: tuple[str, ...] | None = None
     digest: str = ""
 
     def __post_init__(self) -> None:
+        for kind in self.target_kinds or ():
+            if kind not in self.kinds or Column.KIND not in self.events.columns:
+                raise ValueError(f"target_kinds must be among the kinds of the events ({self.kinds}), got {kind!r}")
         expected = {Column.USER: pl.Int32, Column.ITEM: pl.Int32, Column.WEIGHT: pl.Float32}
         if self.roles.has_times:
             expected |= {Column.TIME: pl.Int64, Column.VISIT: pl.Int64}
@@ -87,3 +94,10 @@ class EventLog:
             found = self.events.schema.get(name)
             if found != dtype:
                 raise ValueError(f"events.{name} must be {dtype}, got {found}")
+
+    def asked_for(self) -> NDArray[np.bool_]:
+        """Which events are of a kind that is asked for, bool (events,)."""
+        if self.target_kinds is None:
+            return np.ones(self.events.height, dtype=np.bool_)
+        codes = [self.kinds.index(kind) for kind in self.target_kinds]
+        return np.isin(self.events[Column.KIND].to_numpy(), codes)

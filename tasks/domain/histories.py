@@ -24,10 +24,14 @@ class Histories:
         times: int64 (N,), microseconds since 1970-01-01 UTC of the first touch; None without times.
         visits: int32 (N,), the user's visit of the first touch, 0 for the first; all 0 without times.
         weights: float32 (N,), > 0.
-        is_target: bool (N,), False for what was cancelled before the user's cut: such an item may
+        is_target: bool (N,), False for what was cancelled before the user's cut, or only looked at: such an item may
             be part of a support, never of the targets.
         repeat_rows: Boundaries of each user's repeats.
         repeat_items: int32 (M,), catalogue rows touched again in a visit later than the first touch.
+        opening_weights: float32 (N,), what is known of the weight at the first touch itself, while its visit goes on;
+            None where that is ``weights``.
+        taken_at_once: bool (N,), whether a target was more than looked at in the visit of its first touch; None where
+            every touch is.
 
     """
 
@@ -40,14 +44,15 @@ class Histories:
     is_target: NDArray[np.bool_]
     repeat_rows: Ragged
     repeat_items: NDArray[np.int32]
+    opening_weights: NDArray[np.float32] | None = None
+    taken_at_once: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         entries = int(self.rows.indptr[-1])
         arrays = {"items": self.items, "visits": self.visits, "weights": self.weights, "is_target": self.is_target}
-        if self.times is not None:
-            arrays["times"] = self.times
-        for name, array in arrays.items():
-            if len(array) != entries:
+        optional = {"times": self.times, "opening_weights": self.opening_weights, "taken_at_once": self.taken_at_once}
+        for name, array in (arrays | optional).items():
+            if array is not None and len(array) != entries:
                 raise ValueError(f"{name} must have {entries} entries, got {len(array)}")
         if len(self.users) != self.rows.rows or len(self.users) != self.repeat_rows.rows:
             raise ValueError(
@@ -68,6 +73,8 @@ class Histories:
             is_target=self.is_target[entries],
             repeat_rows=Ragged.from_lengths(self.repeat_rows.lengths[positions]),
             repeat_items=self.repeat_items[repeats],
+            opening_weights=None if self.opening_weights is None else self.opening_weights[entries],
+            taken_at_once=None if self.taken_at_once is None else self.taken_at_once[entries],
         )
 
     def matrix(self, n_items: int) -> csr_array:

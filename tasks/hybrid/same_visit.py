@@ -42,12 +42,11 @@ class SameVisit(NeighbourSettings):
 
 
 def _by_item(training: Training) -> csr_array:
-    """CSR (I, visits), 1.0 where an item was first touched in a visit."""
+    """CSR (I, visits), the weight of an item where it was first touched in a visit."""
     histories = training.warm.histories
     visits = histories.rows.row_of_entry * (int(histories.visits.max(initial=0)) + 1) + histories.visits
     _, column = np.unique(visits, return_inverse=True)
-    ones = np.ones(len(column), dtype=np.float32)
     shape = (training.n_items, int(column.max(initial=-1)) + 1)
-    matrix = csr_array((ones, (histories.items, column)), shape=shape)
+    matrix = csr_array((histories.weights, (histories.items, column)), shape=shape)
     matrix.sort_indices()
     return matrix

@@ -19,6 +19,7 @@ from tasks.ingestion.ordering import sort_rows, sort_ties
 from tasks.ingestion.pseudonyms import Privacy
 from tasks.ingestion.quality import RuleCount
 from tasks.ingestion.raw import CANCELLATION, RawLog
+from tasks.ingestion.schema import describe_files
 from tasks.ingestion.visits import as_times, moments, visit_keys
 
 TYPES: dict[str, type[pl.DataType]] = {
@@ -83,6 +84,7 @@ def assemble(
             item_attributes=describing.result(),
             roles=dataclasses.replace(raw.roles, has_cancellations=False),
             kinds=kinds,
+            target_kinds=None if raw.kinds is None else raw.kinds.targets,
             digest=digest,
         )
     counts = [RuleCount("duplicate", bought.height - len(kept))] if rules.duplicates else []
@@ -99,7 +101,10 @@ def _columns(
 
     ``time`` is the day as long as the log has dates only.
     """
-    kinds, weights, names = weigh(raw, bought)
+    kinds, weights = None, None
+    names: tuple[str, ...] = ()
+    if Column.KIND in bought.columns:
+        kinds, weights, names = weigh(bought[Column.KIND], raw.kinds, describe_files(raw))
     moment = moments(bought)
     amounts = {name: bought[name].to_numpy() for name in (Column.QUANTITY, Column.PRICE) if name in bought.columns}
     columns = {

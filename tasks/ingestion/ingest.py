@@ -14,6 +14,7 @@ from tasks.errors import ConfigError, DataError
 from tasks.ingestion.assembly import assemble
 from tasks.ingestion.cleaning import CleaningRules, apply_fences
 from tasks.ingestion.cleaning.rows import REASON, amounts, clock, is_cancellation, reason, row_rules
+from tasks.ingestion.kinds import refuse_unknown
 from tasks.ingestion.pseudonyms import Privacy
 from tasks.ingestion.quality import QualityReport, RuleCount, iso
 from tasks.ingestion.raw import CANCELLATION, RawLog
@@ -59,6 +60,9 @@ def ingest(
         raise DataError(f"{describe_files(raw)} holds no rows: name a file with at least one event")
     dropped = _charges(rows[REASON], len(charged))
     counts = [RuleCount(name, int(number)) for (name, _), number in zip(charged, dropped, strict=True)]
+    if raw.kinds is not None and raw.kinds.unknown == "error":
+        place = [name for name, _ in charged].index("unknown_kind") + 1
+        refuse_unknown(rows.filter(pl.col(REASON) == place)[Column.KIND], describe_files(raw))
     _refuse(raw, rules, counts, rows.height)
     kept = rows.filter(pl.col(REASON) == 0) if dropped.any() else rows
     if CANCELLATION in kept.columns and kept[CANCELLATION].all():

@@ -11,6 +11,7 @@ import polars as pl
 from tasks.domain import Column, LogRoles
 from tasks.errors import DataError
 from tasks.ingestion.columns import require_columns
+from tasks.ingestion.kinds import KindRules
 from tasks.ingestion.raw import CANCELLATION, RawLog, SourceFile
 from tasks.ingestion.schema import collect
 from tasks.ingestion.times import FORMATS, read_times
@@ -53,7 +54,7 @@ class LogMapping:
 
     Attributes:
         columns: Their names.
-        kinds: Weight per kind of event, > 0; null weighs all rows 1.
+        kinds: Which kinds of events count, and how much; null weighs all rows 1.
         roles: Attribute columns; whether there are times is found out.
         time_format: See ``read_times``.
         time_zone: IANA name: wall clocks stand there, and days are cut there.
@@ -62,7 +63,7 @@ class LogMapping:
     """
 
     columns: LogColumns = dataclasses.field(default_factory=LogColumns)
-    kinds: Mapping[str, float] | None = None
+    kinds: KindRules | None = None
     roles: LogRoles = dataclasses.field(default_factory=lambda: LogRoles(has_times=True))
     time_format: str = "auto"
     time_zone: str = "UTC"
@@ -75,9 +76,6 @@ class LogMapping:
             )
         if self.time_zone not in zoneinfo.available_timezones():
             raise ValueError(f"time_zone must be an IANA name like Europe/London, got {self.time_zone!r}")
-        for kind, weight in (self.kinds or {}).items():
-            if not 0 < weight < float("inf"):
-                raise ValueError(f"kinds.{kind} must be a weight above 0, got {weight}")
         if self.kinds is not None and self.columns.kind is None:
             raise ValueError("kinds needs columns.kind, the name of the column that holds them")
 
@@ -121,7 +119,7 @@ class LogMapping:
         if columns.visit is not None and has_times:
             select[Column.VISIT_ID] = pl.col(columns.visit).cast(pl.String)
         if columns.kind is not None:
-            select[Column.KIND] = pl.col(columns.kind).cast(pl.String)
+            select[Column.KIND] = pl.col(columns.kind).cast(pl.String).str.strip_chars()
         for target, source in ((Column.QUANTITY, columns.quantity), (Column.PRICE, columns.price)):
             if source is not None:
                 select[target] = number(source, given[source])

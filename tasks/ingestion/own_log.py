@@ -1,10 +1,10 @@
 """What the owner of a log says of its columns, wherever the log lies."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from tasks.domain import LogRoles
+from tasks.ingestion.kinds import KindRules
 from tasks.ingestion.mapping import LogColumns, LogMapping
 
 
@@ -14,7 +14,10 @@ class OwnLog:
 
     Attributes:
         columns: Names of the columns.
-        kinds: Weight per kind of event, for example ``{view: 1, cart: 2, purchase: 5}``; needs ``columns.kind``.
+        kinds: Weight per kind of event, for example ``{view: 0.1, cart: 0.5, purchase: 1}``; 0 leaves a kind out. Needs
+            ``columns.kind``. Null: all events count alike.
+        target_kinds: Kinds that are asked for, the others are only shown; null: those of the greatest weight.
+        unknown_kinds: What is done with events of kinds that ``kinds`` does not name: an ``error``, or ``ignore``.
         user_categories: Columns with a class of the user, in the log or in ``user_features``.
         user_numbers: Columns with a number for the user.
         item_categories: Columns with a class of the item, in the log or in ``item_features``.
@@ -29,7 +32,9 @@ class OwnLog:
     """
 
     columns: LogColumns = field(default_factory=LogColumns)
-    kinds: dict[str, float] | None = None
+    kinds: dict[str | int, float] | None = None
+    target_kinds: tuple[str | int, ...] | None = None
+    unknown_kinds: Literal["error", "ignore"] = "error"
     user_categories: tuple[str, ...] = ()
     user_numbers: tuple[str, ...] = ()
     item_categories: tuple[str, ...] = ()
@@ -56,5 +61,14 @@ class OwnLog:
             item_numbers=self.item_numbers,
             item_text=self.item_text,
         )
-        kinds: Mapping[str, float] | None = self.kinds
-        return LogMapping(self.columns, kinds, roles, self.time_format, self.time_zone, self.non_product_items)
+        return LogMapping(self.columns, self._kinds(), roles, self.time_format, self.time_zone, self.non_product_items)
+
+    def _kinds(self) -> KindRules | None:
+        if self.kinds is None:
+            if self.target_kinds is not None:
+                raise ValueError("target_kinds needs kinds, the weight of each kind")
+            return None
+        if self.target_kinds is not None and not self.target_kinds:
+            raise ValueError("target_kinds must name a kind, or be null for those of the greatest weight")
+        weights = {str(kind): weight for kind, weight in self.kinds.items()}
+        return KindRules(weights, tuple(map(str, self.target_kinds or ())), self.unknown_kinds)

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 import polars as pl
 
 from tasks.domain import LogRoles
+from tasks.ingestion.kinds import KindRules
 
 CANCELLATION = "cancellation"
 """Raw Boolean column of logs that mark the rows that take a purchase back."""
@@ -39,7 +40,7 @@ class RawLog:
         files: The files it was read from.
         visit: What a visit is: a calendar day of ``time_zone``, or what shares a ``visit_id``.
         time_zone: IANA name; days are cut in it.
-        kinds: Weight per kind of event, > 0; rows of other kinds are dropped and counted. None without kinds.
+        kinds: Which kinds of events count, and how much; None where all count alike.
         non_product_items: Regular expression (Rust syntax) on item_id of codes that are no products, such as
             postage and tests; None where there are none.
         user_features: user_id and feature columns, known before the log begins.
@@ -54,7 +55,7 @@ class RawLog:
     files: tuple[SourceFile, ...]
     visit: Literal["day", "visit_id"]
     time_zone: str
-    kinds: Mapping[str, float] | None
+    kinds: KindRules | None
     non_product_items: str | None
     user_features: pl.LazyFrame | None = None
     item_features: pl.LazyFrame | None = None

@@ -1,12 +1,13 @@
 """Counts of what a run would have to work with; nothing is trained."""
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from tasks.domain import Column, EventLog, Histories, Population, Posed, UserFeatures
 from tasks.errors import DataError
 from tasks.ingestion.quality import QualityReport
-from tasks.inspection.report import QUANTILES, Eligible, Inspection, Lengths
+from tasks.inspection.report import QUANTILES, Eligible, Inspection, KindCount, Lengths
 from tasks.splitting.definitions import MINIMUM_USERS, rest_shots
 from tasks.splitting.fallback import resolve
 from tasks.splitting.parts import Split
@@ -63,6 +64,7 @@ def inspect_log(
         items=log.items.height,
         events=log.events.height,
         visits=log.events.select(Column.USER, Column.VISIT).unique().height if has_times else None,
+        kinds=_kinds(log),
         lengths=_lengths(whole.histories if whole.as_new is None else whole.as_new, log),
         split=None if parts is None else parts.name,
         cuts=None if parts is None else parts.cuts,
@@ -70,6 +72,18 @@ def inspect_log(
         catalogue=0 if parts is None else len(parts.catalogue),
         eligible=tuple(eligible),
         advice=tuple(advice),
+    )
+
+
+def _kinds(log: EventLog) -> tuple[KindCount, ...]:
+    if Column.KIND not in log.events.columns:
+        return ()
+    of_kind = log.events.group_by(Column.KIND).agg(pl.len(), pl.col(Column.WEIGHT).first()).sort(Column.KIND)
+    return tuple(
+        KindCount(
+            log.kinds[code], float(weight), count, log.target_kinds is None or log.kinds[code] in log.target_kinds
+        )
+        for code, count, weight in of_kind.iter_rows()
     )
 
 
@@ -108,12 +122,19 @@ def _eligible(question: str, parts: Split) -> list[Eligible]:
 
     rows = []
     for validation, test in zip(posed_to(parts.validation), posed_to(parts.test), strict=True):
-        half = parts.validation.half[validation.population]
+        half = parts.validation.half[validation.population[_has_targets(validation)]]
         outside, inside = int(validation.outside_targets.sum()), validation.targets.nnz
         share = outside / (outside + inside) if outside + inside else float("nan")
         half_b = int(half.sum())
-        rows.append(Eligible(question, validation.shots_name, len(half) - half_b, half_b, len(test.population), share))
+        tested = int(_has_targets(test).sum())
+        rows.append(Eligible(question, validation.shots_name, len(half) - half_b, half_b, tested, share))
     return rows
+
+
+def _has_targets(posed: Posed) -> NDArray[np.bool_]:
+    """Users who took something of what is asked for, in the catalogue or not: the others count for no figure."""
+    found: NDArray[np.bool_] = (np.diff(posed.targets.indptr) > 0) | (posed.outside_targets > 0)
+    return found
 
 
 def _fallback_advice(reason: str | None) -> list[str]:

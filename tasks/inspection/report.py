@@ -23,6 +23,24 @@ class Lengths:
 
 
 @dataclass(frozen=True, slots=True)
+class KindCount:
+    """Events of one kind.
+
+    Attributes:
+        kind: Its name.
+        weight: What one counts.
+        events: In the clean log.
+        asked_for: Whether they may be targets.
+
+    """
+
+    kind: str
+    weight: float
+    events: int
+    asked_for: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Eligible:
     """New users a question can be posed to at one number of shots.
 
@@ -54,6 +72,7 @@ class Inspection:
         items: Items of the clean log.
         events: Events of the clean log.
         visits: Visits of all users; None without times.
+        kinds: Events by kind; empty where the log names none.
         lengths: Quantiles of items per user, visits per user and items of the first visit.
         split: ``temporal`` or ``user_holdout``: the one a run would use; None where no split is possible.
         cuts: Its cuts; None where no split is possible.
@@ -69,6 +88,7 @@ class Inspection:
     items: int
     events: int
     visits: int | None
+    kinds: tuple[KindCount, ...]
     lengths: tuple[Lengths, ...]
     split: str | None
     cuts: Cuts | None
@@ -89,6 +109,7 @@ class Inspection:
         return (
             quality_table(self.quality),
             Table("The clean log", ("what", "count"), self._size_rows()),
+            *self._kind_tables(),
             Table("Lengths", ("per", *(f"{quantile:.0%}" for quantile in QUANTILES)), _length_rows(self.lengths)),
             Table(f"Split {self.split or 'impossible'}", ("part", "users or items"), self._part_rows()),
             Table(
@@ -103,6 +124,12 @@ class Inspection:
         if self.visits is not None:
             counts["visits"] = self.visits
         return tuple((name, f"{count:,}") for name, count in counts.items())
+
+    def _kind_tables(self) -> tuple[Table, ...]:
+        rows = [
+            (one.kind, f"{one.weight:g}", f"{one.events:,}", "yes" if one.asked_for else "no") for one in self.kinds
+        ]
+        return (Table("Kinds of events", ("kind", "weight", "events", "asked for"), tuple(rows)),) if rows else ()
 
     def _part_rows(self) -> tuple[tuple[str, ...], ...]:
         rows = [(name, f"{count:,}") for name, count in self.parts.items()]

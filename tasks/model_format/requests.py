@@ -68,14 +68,14 @@ class RequestReader:
             The users, those of ``events`` first, each in order of first appearance.
 
         Raises:
-            DataError: A column is missing, a time cannot be read, or there is no user at all.
+            DataError: A column is missing, a time or the kind of an event cannot be read, or there is no user at all.
 
         """
         events = _with_columns(events, (Column.USER_ID, Column.ITEM_ID), "events")
         events = _with_user_ids(events, "events")
         user_ids = _distinct_users(events, users)
         keys = as_text(user_ids)
-        events = self._of_known_kinds(events)
+        events = self._of_kinds_that_count(events)
         rows = _positions(as_text(events.get_column(Column.USER_ID)), keys)
         times = self.times.read(events.get_column(Column.TIMESTAMP)) if Column.TIMESTAMP in events.columns else None
         hashes = id_hashes(keys)
@@ -93,15 +93,15 @@ class RequestReader:
             ),
         )
 
-    def _of_known_kinds(self, events: pl.DataFrame) -> pl.DataFrame:
-        known = self.kinds.weigh(events) > 0
-        if not known.all():
+    def _of_kinds_that_count(self, events: pl.DataFrame) -> pl.DataFrame:
+        self.kinds.check(events)
+        unknown = len(self.kinds.unknown_in(events))
+        if unknown:
             logger.warning(
-                "%d of %d events are of a kind that the model does not know; they are ignored",
-                len(known) - int(known.sum()), len(known),
-            )  # fmt: skip
-            return events.filter(pl.Series(known))
-        return events
+                "%d of %d events are of a kind that the model does not know; they are ignored", unknown, events.height
+            )
+        counting = self.kinds.weigh(events) > 0
+        return events if counting.all() else events.filter(pl.Series(counting))
 
     def _first_touches(
         self,

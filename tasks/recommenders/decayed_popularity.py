@@ -17,7 +17,7 @@ _DAY = 86_400_000_000
 
 @dataclass(frozen=True)
 class DecayedPopularity:
-    """Each warm user counts 0.5 ^ (age / half-life) for an item, the age taken from the first touch to the cut.
+    """Each warm user counts weight · 0.5 ^ (age / half-life) for an item, its age taken from first touch to cut.
 
     A log without times has no ages: then it is plain popularity, and says so.
 
@@ -48,11 +48,11 @@ class DecayedPopularity:
         histories, now = training.warm.histories, training.warm.now
         if histories.times is None or now is None:
             logger.info("the log has no times: decayed popularity is plain popularity")
-            return np.ones(len(histories.items))
+            return histories.weights.astype(np.float64)
         ages = (now - histories.times) / _DAY
         if len(ages) and ages.min() <= 0:
             raise ValueError(f"warm events must lie before the cut {now}, the newest is {histories.times.max()}")
-        return np.exp2(-ages / self.half_life_days)
+        return np.exp2(-ages / self.half_life_days) * histories.weights
 
     def fit(self, training: Training) -> FittedPopularity:
         """Count with decay."""

@@ -1,4 +1,4 @@
-"""Popularity: how many warm users hold an item. The same list for everybody."""
+"""Popularity: how many warm users hold an item, each by the weight of it. The same list for everybody."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -50,11 +50,13 @@ def fitted(artefact: str, counts: NDArray[np.float64], training: Training) -> Fi
 
 @dataclass(frozen=True)
 class Popularity:
-    """Number of distinct warm users per item; virtual users do not count."""
+    """Warm users per item, each by its weight there: 1 without kinds of events. Virtual users do not count."""
 
     def counts(self, training: Training) -> NDArray[np.float64]:
         """Users per item, (I,)."""
-        return np.bincount(training.warm.histories.items, minlength=training.n_items).astype(np.float64)
+        histories = training.warm.histories
+        counts = np.bincount(histories.items, weights=histories.weights, minlength=training.n_items)
+        return counts.astype(np.float64)
 
     def fit(self, training: Training) -> FittedPopularity:
         """Count."""

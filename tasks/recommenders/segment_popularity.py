@@ -123,7 +123,7 @@ class SegmentPopularity:
     def touches(self, training: Training) -> csr_array:
         """What each warm user adds to the counts of the form: CSR (U, I), float64; its sums over users are these."""
         histories, shape = training.warm.histories, (len(training.warm.histories.users), training.n_items)
-        weights = np.ones(len(histories.items))
+        weights = histories.weights.astype(np.float64)
         if self.form == "decayed_popularity":
             weights = DecayedPopularity(self.half_life_days).weights(training)
         held = csr_array((weights, (histories.rows.row_of_entry, histories.items)), shape=shape)

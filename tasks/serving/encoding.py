@@ -57,7 +57,7 @@ class ProfileEncoder:
 
     def encode(self, profile: Profile) -> Encoded:
         """Encode one user: items distinct in order of first touch, each with the weight of its heaviest event."""
-        weighed = [(event, self._weight(event.kind)) for event in profile.events]
+        weighed = [(event, self._model.kinds.weight(event.kind)) for event in profile.events]
         counting = [(event, weight) for event, weight in weighed if weight > 0]
         told = [event.at for event, _ in counting if event.at is not None] if self._model.times.has_times else []
         user = self._hash(GUEST if profile.user_id is None else profile.user_id)
@@ -133,10 +133,6 @@ class ProfileEncoder:
 
     def _ties(self, user: np.uint64, rows: list[int]) -> NDArray[np.uint64]:
         return pair_hashes(np.full(len(rows), user, dtype=np.uint64), self._item_hashes[rows])
-
-    def _weight(self, kind: str | None) -> float:
-        kinds = self._model.kinds
-        return kinds.usual if kind is None or kinds.weights is None else float(kinds.weights.get(kind, 0.0))
 
     def _encode_features(self, values: tuple[tuple[str, FeatureValue], ...]) -> UserFeatures:
         return self._model.encoder.transform(pl.DataFrame({name: [value] for name, value in values}))

@@ -30,7 +30,10 @@ def _this_visit(histories: Histories, shots: int | None, max_shots: int | None) 
         raise ConfigError("question=this_visit has no shots=all: nothing of the visit would be left to find")
     first, position = histories.visits == 0, histories.rows.position_in_row
     rest = first & (position >= shots)
-    return _any_per_user(rest, histories.rows), first & (position < shots), rest & histories.is_target
+    asked = rest & histories.is_target
+    if histories.taken_at_once is not None:
+        asked &= histories.taken_at_once
+    return _any_per_user(rest, histories.rows), first & (position < shots), asked
 
 
 def _rest(histories: Histories, shots: int | None, max_shots: int | None) -> Masks:
@@ -67,19 +70,27 @@ def shots_of(question: str, max_shots: int | None = None) -> tuple[int | None, .
 def rest_shots(test: Histories) -> int:
     """The largest of 1, 3, 5, 10 that at least 200 test users, or 90 % of them, exceed with their items.
 
+    Of kinds of events that are only shown there may be many: of the users with a target, as many must have one behind.
+    Where too few have, it is 1.
+
     Raises:
         DataError: Not even 1.
 
     """
-    lengths = test.rows.lengths
+    lengths, position = test.rows.lengths, test.rows.position_in_row
+    buyers = _any_per_user(test.is_target, test.rows).sum()
     for shots in reversed(SHOTS[1:]):
-        longer = int(np.count_nonzero(lengths > shots))
-        if longer >= MINIMUM_USERS or longer >= 0.9 * max(len(lengths), 1):
+        behind = _any_per_user(test.is_target & (position >= shots), test.rows).sum()
+        if _are_enough((lengths > shots).sum(), len(lengths)) and (shots == 1 or _are_enough(behind, buyers)):
             return shots
     raise DataError(
         f"histories are too short for question=rest: {int(np.count_nonzero(lengths > 1))} of {len(lengths)} test users "
         f"have more than 1 item; expected {MINIMUM_USERS}, or 90 % of them. Use a longer log"
     )
+
+
+def _are_enough(users: int, of: int) -> bool:
+    return bool(users >= MINIMUM_USERS or users >= 0.9 * max(of, 1))
 
 
 def check_question(question: str) -> None:

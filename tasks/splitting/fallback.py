@@ -109,6 +109,6 @@ def obstacle(log: EventLog, settings: TemporalSplit, minimum: int = MINIMUM_USER
 
 
 def later_visitors(population: Population) -> int:
-    """Users with an item first touched in a later visit: the population of ``next_visits``."""
-    later = population.histories.visits > 0
-    return len(np.unique(population.histories.rows.row_of_entry[later]))
+    """Users with a target first touched in a later visit: the population of ``next_visits``."""
+    histories = population.histories
+    return len(np.unique(histories.rows.row_of_entry[(histories.visits > 0) & histories.is_target]))

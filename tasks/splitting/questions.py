@@ -53,11 +53,15 @@ def pose(
     histories = histories.select(population)
     inside, row, users = histories.items != OUTSIDE, histories.rows.row_of_entry, len(population)
     supported = shown & inside
+    weights = histories.weights
+    # The first visit is over when later ones are asked for; else it goes on, and nobody knows what follows a touch.
+    if question != "next_visits" and histories.opening_weights is not None:
+        weights = histories.opening_weights
     supports = NewUsers(
         rows=Ragged.from_lengths(np.bincount(row[supported], minlength=users)),
         items=histories.items[supported],
         times=None if histories.times is None else histories.times[supported],
-        weights=histories.weights[supported],
+        weights=weights[supported],
         features=features.select(population),
         now=None if histories.times is None else histories.times[histories.rows.indptr[:-1]],
         ids=ids[population],

@@ -114,7 +114,7 @@ def _warm(
     log: EventLog, touches: Touches, first_visit_known: NDArray[np.bool_], now: int | None
 ) -> tuple[Warm, NDArray[np.int32], NDArray[np.int32]]:
     """Warm users, catalogue, and the catalogue row of each item of the log."""
-    kept = touches.where(touches.is_target)
+    kept = touches.where(touches.whole_weights > 0)  # what was not cancelled
     catalogue = np.unique(kept.items)
     row = np.full(log.items.height, OUTSIDE, dtype=np.int32)
     row[catalogue] = np.arange(len(catalogue), dtype=np.int32)

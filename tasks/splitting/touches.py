@@ -20,8 +20,13 @@ class Touches:
         first_weights: float32 (N,), the greatest weight in the visit of the first touch: what is known then.
         whole_weights: float32 (N,), the greatest weight of all the user's events of the item that were not
             cancelled before the cut; 0 where there is none.
-        is_target: bool (N,), False where every event of the item was cancelled before the user's cut.
-        comes_again: bool (N,), touched again in a later visit.
+        opening_weights: float32 (N,), the greatest weight of the events of the first touch's own time; None where all
+            events weigh alike.
+        is_target: bool (N,), False where every event of the item that is of a kind asked for was cancelled before the
+            user's cut, or where there is none.
+        taken_at_once: bool (N,), whether one of them lies in the visit of the first touch; None where every kind is
+            asked for.
+        comes_again: bool (N,), touched again in a later visit, by an event of a kind asked for.
 
     """
 
@@ -33,6 +38,8 @@ class Touches:
     whole_weights: NDArray[np.float32]
     is_target: NDArray[np.bool_]
     comes_again: NDArray[np.bool_]
+    opening_weights: NDArray[np.float32] | None = None
+    taken_at_once: NDArray[np.bool_] | None = None
 
     def where(self, chosen: NDArray[np.bool_]) -> "Touches":
         """The chosen entries only, mask of shape (N,)."""
@@ -49,6 +56,8 @@ class Touches:
             whole_weights=self.whole_weights[entries],
             is_target=self.is_target[entries],
             comes_again=self.comes_again[entries],
+            opening_weights=None if self.opening_weights is None else self.opening_weights[entries],
+            taken_at_once=None if self.taken_at_once is None else self.taken_at_once[entries],
         )
 
     def histories(self, catalogue_row: NDArray[np.int32], weights: NDArray[np.float32]) -> Histories:
@@ -71,6 +80,8 @@ class Touches:
             visits=self.visits,
             weights=weights,
             is_target=self.is_target,
+            opening_weights=self.opening_weights,
+            taken_at_once=self.taken_at_once,
             repeat_rows=Ragged.from_lengths(np.bincount(rows.row_of_entry[again], minlength=len(users))),
             repeat_items=items[again],
         )
@@ -87,6 +98,7 @@ class _Events:
     times: NDArray[np.int64]
     visit_keys: NDArray[np.int64]
     cancelled: NDArray[np.int64]
+    asked: NDArray[np.bool_]
     lost: NDArray[np.bool_]
     visits: NDArray[np.int32]
 
@@ -112,7 +124,7 @@ def touches_of(log: EventLog, until: NDArray[np.int64], ties: NDArray[np.uint64]
         events = events.where(events.times < until[events.users])
         lost = events.cancelled < until[events.users]
         events = _number_visits(_replace(events, lost=lost))
-    return _first_touches(events, has_times=log.roles.has_times)
+    return _first_touches(events, has_times=log.roles.has_times, all_alike=log.target_kinds is None)
 
 
 def _read(log: EventLog, ties: NDArray[np.uint64]) -> _Events:
@@ -130,6 +142,7 @@ def _read(log: EventLog, ties: NDArray[np.uint64]) -> _Events:
         times=frame[Column.TIME].to_numpy() if log.roles.has_times else zeros,
         visit_keys=frame[Column.VISIT].to_numpy() if log.roles.has_times else zeros,
         cancelled=cancelled,
+        asked=log.asked_for(),
         lost=np.zeros(count, dtype=np.bool_),
         visits=np.zeros(count, dtype=np.int32),
     )
@@ -177,25 +190,34 @@ def _number_visits(events: _Events) -> _Events:
     return _replace(events, visits=number[visit_of_event]).where(counts)
 
 
-def _first_touches(events: _Events, *, has_times: bool) -> Touches:
+def _first_touches(events: _Events, *, has_times: bool, all_alike: bool) -> Touches:
     events = events.where(np.lexsort((events.times, events.visits, events.items, events.users)))
     starts = _starts(events.users, events.items)
     lengths = np.diff(starts, append=len(events.users))
-    first_visit = np.repeat(events.visits[starts], lengths)
-    held = ~events.lost
+    in_first_visit = events.visits == np.repeat(events.visits[starts], lengths)
+    held, asked = ~events.lost, events.asked
 
     def over_pairs(reduce: np.ufunc, values: NDArray) -> NDArray:
         return reduce.reduceat(values, starts) if len(starts) else values[:0]
 
+    def heaviest(among: NDArray[np.bool_]) -> NDArray[np.float32]:
+        return over_pairs(np.maximum, np.where(among, events.weights, np.float32(0)))
+
+    opening = taken_at_once = None
+    if not all_alike:
+        opening = heaviest(in_first_visit & (events.times == np.repeat(events.times[starts], lengths)))
+        taken_at_once = over_pairs(np.logical_or, in_first_visit & asked)
     touches = Touches(
         users=events.users[starts],
         items=events.items[starts],
         times=events.times[starts] if has_times else None,
         visits=events.visits[starts],
-        first_weights=over_pairs(np.maximum, np.where(events.visits == first_visit, events.weights, np.float32(0))),
-        whole_weights=over_pairs(np.maximum, np.where(held, events.weights, np.float32(0))),
-        is_target=over_pairs(np.logical_or, held),
-        comes_again=over_pairs(np.logical_or, events.visits > first_visit),
+        first_weights=heaviest(in_first_visit),
+        whole_weights=heaviest(held),
+        is_target=over_pairs(np.logical_or, held & asked),
+        comes_again=over_pairs(np.logical_or, ~in_first_visit & asked),
+        opening_weights=opening,
+        taken_at_once=taken_at_once,
     )
     order = np.lexsort((events.ties[starts], events.times[starts], touches.visits, touches.users))
     return touches.take(order)

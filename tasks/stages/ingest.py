@@ -1,12 +1,12 @@
 """From a raw log to a cleaned one, with the fences that may only see rows of warm users before their cut."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tasks.config import RunConfig
 from tasks.domain import EventLog
 from tasks.errors import ConfigError
 from tasks.ingestion.ingest import apply_fences, ingest
+from tasks.ingestion.kinds import KindRules
 from tasks.ingestion.quality import QualityReport
 from tasks.ingestion.raw import RawLog
 from tasks.splitting import Resolved, UserHoldoutSplit, resolve, warm_rows
@@ -24,7 +24,7 @@ class Ingested:
         quality: Rows in, dropped or repaired by rule, rows out.
         clock: How its times become a calendar.
         time_zone: IANA name of the shop's time zone.
-        kinds: Weight per kind of event; None where all count alike.
+        kinds: What is said of the kinds of events; None where all count alike.
         name: Name of the data set.
 
     """
@@ -34,7 +34,7 @@ class Ingested:
     quality: QualityReport
     clock: Clock
     time_zone: str
-    kinds: Mapping[str, float] | None
+    kinds: KindRules | None
     name: str
 
     @property

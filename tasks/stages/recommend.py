@@ -35,6 +35,7 @@ class Recommended:
         events: Events read.
         unknown: Events that name items unknown to the model, which were ignored.
         unknown_kinds: Events of kinds unknown to the model, which were ignored, too.
+        left_out: Events of kinds of weight 0.
         output: The file with the lists.
 
     """
@@ -47,6 +48,7 @@ class Recommended:
     events: int
     unknown: int
     unknown_kinds: int
+    left_out: int
     output: str
 
 
@@ -76,7 +78,8 @@ def rank(model: Model, requests: Requests, settings: RecommendSettings) -> Recom
     """Rank items for every user and write the lists.
 
     Raises:
-        DataError: Times cannot be read, there is no user, k is too large, or the output cannot be written.
+        DataError: Times or kinds of events cannot be read, there is no user, k is too large, or the output cannot be
+            written.
 
     """
     try:
@@ -87,8 +90,9 @@ def rank(model: Model, requests: Requests, settings: RecommendSettings) -> Recom
     write_table(lists, output)
     # A row without a user is no event of anybody.
     events = requests.events.filter(as_text(requests.events.get_column(Column.USER_ID)).is_not_null())
-    of_known_kinds = events.filter(pl.Series(model.kinds.weigh(events) > 0))
-    known = of_known_kinds.filter(model.items.rows_of(of_known_kinds.get_column(Column.ITEM_ID)) != OUTSIDE)
+    counting = events.filter(pl.Series(model.kinds.weigh(events) > 0))
+    known = counting.filter(model.items.rows_of(counting.get_column(Column.ITEM_ID)) != OUTSIDE)
+    unknown_kinds = len(model.kinds.unknown_in(events))
     users = lists.height // settings.k
     shares = lists.get_column("evidence").value_counts(normalize=True)
     found = dict(zip(shares.get_column("evidence"), shares.get_column("proportion"), strict=True))
@@ -99,7 +103,8 @@ def rank(model: Model, requests: Requests, settings: RecommendSettings) -> Recom
         k=settings.k,
         evidence={name: float(found.get(name, 0.0)) for name in EVIDENCE},
         events=events.height,
-        unknown=of_known_kinds.height - known.height,
-        unknown_kinds=events.height - of_known_kinds.height,
+        unknown=counting.height - known.height,
+        unknown_kinds=unknown_kinds,
+        left_out=events.height - counting.height - unknown_kinds,
         output=str(output.absolute()),
     )

@@ -5,7 +5,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.augmentation.none import NoAugmentation
@@ -13,6 +15,7 @@ from tasks.config import COMPONENT_GROUPS, RunConfig, build_component, load_comp
 from tasks.features.identity import as_text
 from tasks.features.items import attributes_before, titles_before
 from tasks.hybrid.hybrid import Hybrid
+from tasks.ingestion.kinds import KindRules
 from tasks.model_format import ComponentChoice, Customers, EventKinds, Header, ItemVocabulary, Model, TimeReader
 from tasks.model_format.kinds import usual_weight
 from tasks.recommenders import FittedRecommender
@@ -70,7 +73,7 @@ def ship(
         items=ItemVocabulary.of(log, ground.catalogue, titles, pl.DataFrame(categories) if categories else None),
         encoder=ground.users,
         times=TimeReader(log.roles.has_times, log.roles.has_hours, ingested.time_zone),
-        kinds=EventKinds(ingested.kinds, usual_weight(seen_first.weights)),
+        kinds=kinds_of(ingested.kinds, seen_first.weights),
         recommender=recommender,
         popularity=popularity,
         augmentation=config.augmentation if virtual else None,
@@ -78,6 +81,18 @@ def ship(
         hybrid=hybrid,
         customers=Customers.of(log, ground.training),
     ).save(folder, replace=True)
+
+
+def kinds_of(rules: KindRules | None, first_touches: NDArray[np.float32]) -> EventKinds:
+    """What a model keeps of the kinds of events.
+
+    Args:
+        rules: What was said of them; None for nothing.
+        first_touches: float32 (N,), weights of what was first touched.
+
+    """
+    usual = usual_weight(first_touches)
+    return EventKinds(usual=usual) if rules is None else EventKinds(dict(rules.weights), usual, rules.unknown)
 
 
 def chosen(config: RunConfig, group: str) -> ComponentChoice:

@@ -37,7 +37,8 @@ def catalogue_of(training: Training, dimensions: int, seed: int, clock: Clock, s
     if dimensions:
         vectors = item_vectors(training, dimensions, seed)
     # One more for each item, so that the logarithm exists.
-    counts = np.bincount(training.warm.histories.items, minlength=items) + 1.0
+    histories = training.warm.histories
+    counts = np.bincount(histories.items, weights=histories.weights, minlength=items) + 1.0
     categories = training.user_features.categories
     widths = tuple(int(size) for size in categories.max(axis=0, initial=0) + 1)
     return Catalogue(
@@ -69,7 +70,8 @@ def recent_shares(warm: Warm, items: int) -> NDArray[np.float32]:
     age = (warm.now - times) / DAY
     columns = []
     for half_life in RECENT_HALF_LIVES:
-        counts = np.bincount(warm.histories.items, weights=np.exp2(-age / half_life), minlength=items)
+        worth = np.exp2(-age / half_life) * warm.histories.weights
+        counts = np.bincount(warm.histories.items, weights=worth, minlength=items)
         # As much as one touch of average weight more for each item, so that the logarithm exists.
         counts += counts.sum() / len(times)
         columns.append(np.log(counts / counts.sum()))

@@ -147,6 +147,7 @@ def test_lists_follow_supports_and_features_and_nobody_else(trained: Trained, ev
 @pytest.mark.slow
 def test_events_weigh_what_their_kind_weighed_in_training(trained: Trained, events: Path) -> None:
     assert json.loads((trained.folder / "model/kinds.json").read_text()) == {
+        "unknown": "error",
         "usual": 2.0,
         "weights": {"purchase": 8.0, "view": 2.0},
     }
@@ -160,8 +161,11 @@ def test_events_weigh_what_their_kind_weighed_in_training(trained: Trained, even
     plain, _ = of_kinds()
     assert of_kinds(*["view"] * 4)[0].equals(plain)
     assert not of_kinds("purchase", *["view"] * 3)[0].equals(plain)
-    said = of_kinds("stare", *["view"] * 3)[1].out
-    assert "4, of which 0 name items the model does not know and 1 are of kinds it does not know" in said
+    own.with_columns(kind=pl.lit("stare")).write_csv(events.parent / "kinds.csv")
+    asked = (f"model={trained.folder}", f"events={events.parent / 'kinds.csv'}", f"output={events.parent / 'no.csv'}")
+    ended = command("recommend", *asked)
+    assert ended.code == 1
+    assert "knows (purchase, view), found 'stare' in 4 of 4 events" in ended.err
 
 
 @pytest.mark.slow

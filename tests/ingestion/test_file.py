@@ -162,7 +162,17 @@ def test_paths_that_name_nothing(tmp_path):
         ({"time_format": "yesterday"}, "time_format"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"kinds": {"view": 1.0}}, "columns.kind"),
-        ({"kinds": {"view": 0.0}, "columns": LogColumns(kind="k")}, "kinds.view"),
+        ({"kinds": {"view": -1.0}, "columns": LogColumns(kind="k")}, "kinds.view must be a weight of at least 0"),
+        ({"kinds": {"view": 0.0}, "columns": LogColumns(kind="k")}, "kinds must name a kind with a weight above 0"),
+        (
+            {"kinds": {"view": 1.0}, "target_kinds": ("buy",), "columns": LogColumns(kind="k")},
+            r"target_kinds .*\(view\)",
+        ),
+        (
+            {"kinds": {"view": 1.0}, "target_kinds": (), "columns": LogColumns(kind="k")},
+            "target_kinds must name a kind",
+        ),
+        ({"target_kinds": ("buy",)}, "target_kinds needs kinds"),
     ],
 )
 def test_settings_are_checked(settings, message):

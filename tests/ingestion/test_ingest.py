@@ -9,6 +9,7 @@ from tasks.errors import ConfigError, DataError
 from tasks.ingestion.cleaning import CleaningRules, PossibleDates
 from tasks.ingestion.compact import compact
 from tasks.ingestion.ingest import digest_of, ingest
+from tasks.ingestion.kinds import KindRules
 from tasks.ingestion.matrix import interactions
 from tasks.ingestion.pseudonyms import Privacy
 from tasks.ingestion.quality import QualityReport
@@ -175,12 +176,13 @@ def test_plain_dates_have_no_hours():
 
 def test_kinds_have_codes_and_weights():
     columns = {"user_id": ["u"] * 3, "item_id": ["a"] * 3, "kind": ["view", "purchase", "hover"]}
-    log, report = clean(raw_log(columns, kinds={"view": 1, "purchase": 5}))
-    assert log.kinds == ("view", "purchase")
+    log, report = clean(raw_log(columns, kinds=KindRules({"view": 1, "purchase": 5}, unknown="ignore")))
+    assert (log.kinds, log.target_kinds) == (("view", "purchase"), ("purchase",))
     assert log.events.select("kind", "weight").rows() == [(0, 1.0), (1, 5.0)]
+    assert log.asked_for().tolist() == [False, True]
     assert counts(report) == {"unknown_kind": (1, 0)}
     log, _ = clean(raw_log(columns))
-    assert log.kinds == ("hover", "purchase", "view")
+    assert (log.kinds, log.target_kinds) == (("hover", "purchase", "view"), None)
     assert log.events["weight"].to_list() == [1, 1, 1]
 
 

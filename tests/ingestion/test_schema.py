@@ -5,6 +5,7 @@ import pytest
 
 from tasks.domain import LogRoles
 from tasks.errors import DataError
+from tasks.ingestion.kinds import KindRules
 from tasks.ingestion.raw import SourceFile
 from tasks.ingestion.schema import check_schema
 from tests.ingestion.logs import at, raw_log
@@ -24,7 +25,7 @@ def test_a_good_log_passes():
         ({"schema": {"timestamp": pl.Datetime("us", "Asia/Taipei")}}, "'timestamp'.*Asia/Taipei.*UTC"),
         ({"schema": {"stock": pl.Boolean()}}, "expected a column 'stock'"),
         ({"visit": "visit_id"}, "expected a column 'visit_id'"),
-        ({"kinds": {"view": 1.0}}, "expected a column 'kind'"),
+        ({"kinds": KindRules({"view": 1.0})}, "expected a column 'kind'"),
         ({"rows": pl.LazyFrame({"user_id": [1.5], "item_id": [1]}), "roles": LogRoles(False), "schema": {}}, "Float64"),
         ({"user_features": pl.LazyFrame({"town": ["x"]})}, "user_features.*'user_id'"),
     ],

@@ -3,7 +3,7 @@ import json
 from tasks.ingestion.quality import QualityReport, RuleCount
 from tasks.inspection import inspect_log
 from tasks.splitting import TemporalSplit
-from tests.splitting.logs import iso, log_of
+from tests.splitting.logs import iso, kinds_log, log_of
 
 SETTINGS = TemporalSplit(first_cut=iso(100), second_cut=iso(200), burn_in_days=0)
 
@@ -91,3 +91,22 @@ def test_it_becomes_tables_and_json():
     tables = found.to_tables()
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
     assert ("missing user", "2", "0") in tables[0].rows
+
+
+def test_kinds_are_counted_and_whoever_only_looks_is_not_asked():
+    rows = [
+        *((f"w{user}", "a", 20, "purchase") for user in range(10)),
+        *((f"v{user}", "a", day, "view") for user in range(5) for day in (120, 125)),
+        *((f"t{user}", "a", 220, "view") for user in range(4)),
+        *((f"t{user}", "b", 225, "purchase" if user < 3 else "view") for user in range(4)),
+    ]
+    found = inspect_log(kinds_log(rows), quality(len(rows)), SETTINGS, ("next_visits",), fall_back=False)
+    assert [(one.kind, one.weight, one.events, one.asked_for) for one in found.kinds] == [
+        ("view", 0.25, 15, False),
+        ("purchase", 1.0, 13, True),
+    ]
+    assert [(one.shots, one.test) for one in found.eligible][:2] == [("shots_0", 3), ("shots_1", 3)]
+    titles = [table.title for table in found.to_tables()]
+    assert "Kinds of events" in titles
+    plain = inspect_log(log_of(shop(3)), quality(1), SETTINGS, ("next_visits",), fall_back=False)
+    assert (plain.kinds, "Kinds of events" in [table.title for table in plain.to_tables()]) == ((), False)

@@ -1,12 +1,14 @@
 """Events of a request weigh what events of their kind weighed in training."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
 from tasks.domain import LogRoles
+from tasks.errors import DataError
 from tasks.features import FeatureSettings, UserEncoder
 from tasks.model_format import EventKinds, ItemVocabulary, TimeReader
 from tasks.model_format.kinds import usual_weight
@@ -37,13 +39,44 @@ def test_an_item_counts_once_first_touched_and_with_its_heaviest_event() -> None
     assert users.weights.tolist() == [2.5, 8.0]
 
 
-def test_unknown_kinds_are_ignored_and_counted_and_their_users_stay(caplog: pytest.LogCaptureFixture) -> None:
+def test_unknown_kinds_may_be_ignored_and_counted_and_their_users_stay(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         request = read(EVENTS.vstack(EVENTS.tail(1).with_columns(kind=pl.lit(None, dtype=pl.String))))
-    assert "2 of 6 events are of a kind" in caplog.text
+    assert "1 of 6 events are of a kind" in caplog.text
     assert request.user_ids.to_list() == ["ann", "bob"]
     assert request.users.shots.tolist() == [2, 0]
     assert request.users.now.tolist() == [1_000_000, 9]
+
+
+def test_unknown_kinds_are_refused_by_name() -> None:
+    strict = replace(KINDS, unknown="error")
+    with pytest.raises(
+        DataError, match=r"knows \(view, cart, purchase\), found 'stare' in 1 of 5 events.*unknown_kinds"
+    ):
+        read(EVENTS, strict)
+    assert read(EVENTS.filter(pl.col("kind") != "stare"), strict).users.shots.tolist() == [2]
+    assert strict.problem("stare") == (
+        "expected one of the kinds of events that the model knows (view, cart, purchase), got 'stare'"
+    )
+    assert [strict.problem(kind) for kind in ("view", None)] == [None, None]
+    assert EventKinds(unknown="error").problem("stare") is None  # without kinds there is nothing to know
+
+
+def test_a_kind_of_weight_0_is_known_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        request = read(EVENTS, EventKinds({**(KINDS.weights or {}), "stare": 0.0}, 2.5, "error"))
+    assert request.users.shots.tolist() == [2, 0]
+    assert caplog.text == ""
+
+
+def test_an_event_of_no_kind_weighs_the_usual() -> None:
+    events = EVENTS.with_columns(kind=pl.lit(None, dtype=pl.String))
+    assert read(events).users.weights.tolist() == read(EVENTS.drop("kind")).users.weights.tolist()
+    assert KINDS.weight(None) == KINDS.usual
+
+
+def test_models_from_before_are_read_as_they_were_made() -> None:
+    assert EventKinds(**{"weights": {"view": 1.0}, "usual": 1.0}).unknown == "ignore"
 
 
 def test_without_kinds_events_weigh_the_usual() -> None:

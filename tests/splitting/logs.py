@@ -1,6 +1,7 @@
 """Hand-made logs: rows of (user, item, day), or (user, item, day, day of cancellation)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,11 @@ from tasks.domain import EventLog, LogRoles, UserFeatures
 from tasks.splitting import Split, pose, pose_all, rest_shots, user_ids
 
 DAY = 86_400_000_000
+WEIGHTS = {"view": 0.25, "cart": 0.5, "purchase": 1.0}
+CODES = {kind: code for code, kind in enumerate(WEIGHTS)}
+
+Row = tuple[str, str, float, str]
+"""User, item, day, kind."""
 
 
 def iso(day: int) -> str:
@@ -49,6 +55,14 @@ def log_of(rows: Sequence[tuple], *, times: bool = True, shuffle: int | None = N
         item_attributes=pl.DataFrame(),
         roles=LogRoles(has_times=times, has_hours=times, has_cancellations=times),
     )
+
+
+def kinds_log(rows: list[Row], targets: tuple[str, ...] | None = ("purchase",), *, times: bool = True) -> EventLog:
+    """Rows of (user, item, day, kind); a weight tells its kind."""
+    log = log_of([(user, item, day, None, WEIGHTS[kind]) for user, item, day, kind in rows], times=times)
+    code = {weight: CODES[kind] for kind, weight in WEIGHTS.items()}
+    kinds = log.events["weight"].cast(pl.Float64).replace_strict(code, return_dtype=pl.UInt8).alias("kind")
+    return replace(log, events=log.events.with_columns(kinds), kinds=tuple(WEIGHTS), target_kinds=targets)
 
 
 def items_of(log: EventLog, split: Split, codes: np.ndarray) -> list[str]:

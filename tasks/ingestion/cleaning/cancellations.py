@@ -19,7 +19,9 @@ def take_back(log: EventLog, cancellations: pl.DataFrame, rows: int) -> tuple[Ev
 
     Args:
         log: The log without them.
-        cancellations: user, item, where the log has them also time and quantity; only of users and items in the log.
+        cancellations: user, item, where the log has them also time, kind (as text) and quantity; only of users and
+            items in the log. One of a kind that counts takes back that kind; any other what is asked for: a return
+            undoes the purchase, not the latest view.
         rows: Number of raw rows that were cancellations, also of users and items not in the log.
 
     Returns:
@@ -30,7 +32,8 @@ def take_back(log: EventLog, cancellations: pl.DataFrame, rows: int) -> tuple[Ev
     both = [np.concatenate([_whole(events, name), _whole(cancellations, name)]) for name in _KEYS]
     quantities = np.concatenate([_quantity(events), _quantity(cancellations)])
     is_cancellation = np.arange(len(quantities)) >= bought
-    when = cancelled_at(both[0] * log.items.height + both[1], both[2], quantities, is_cancellation)[:bought]
+    pairs = (both[0] * log.items.height + both[1]) * (len(log.kinds) + 1) + _stacks(log, cancellations)
+    when = cancelled_at(pairs, both[2], quantities, is_cancellation)[:bought]
     cancelled = int((when != NEVER).sum())
     if log.roles.has_times:
         column = pl.Series(Column.CANCELLED_AT, when, dtype=pl.Int64)
@@ -46,6 +49,20 @@ _KEYS = (Column.USER, Column.ITEM, Column.TIME)
 
 def _whole(frame: pl.DataFrame, name: str) -> NDArray[np.int64]:
     return frame[name].to_numpy().astype(np.int64) if name in frame.columns else np.zeros(frame.height, dtype=np.int64)
+
+
+def _stacks(log: EventLog, cancellations: pl.DataFrame) -> NDArray[np.int64]:
+    """Which rows of a user and item belong together: 0 for what is asked for, else 1 + code of the kind."""
+    stacks = np.zeros(log.events.height + cancellations.height, dtype=np.int64)
+    if log.target_kinds is None:
+        return stacks
+    others = {kind: 1 + code for code, kind in enumerate(log.kinds) if kind not in log.target_kinds}
+    of_code = np.array([others.get(kind, 0) for kind in log.kinds], dtype=np.int64)
+    stacks[: log.events.height] = of_code[log.events[Column.KIND].to_numpy()]
+    if others:
+        named = cancellations[Column.KIND].replace_strict(others, default=0, return_dtype=pl.Int64)
+        stacks[log.events.height :] = named.fill_null(0).to_numpy()
+    return stacks
 
 
 def _quantity(frame: pl.DataFrame) -> NDArray[np.float32]:

@@ -65,13 +65,16 @@ def row_rules(
         found.append(("impossible_date", impossible))
         if until is not None:
             found.append(("after_until", day >= _number(until)))
-    if raw.kinds is not None:
-        known = pl.col(Column.KIND).is_in(list(raw.kinds))
-        found.append(("unknown_kind", ~known.fill_null(False)))
-    if rules.non_products and raw.non_product_items is not None:
-        found.append(("non_product", pl.col(Column.ITEM_ID).cast(pl.String).str.contains(raw.non_product_items)))
     cancellation = is_cancellation(schema, rules)
     bought = pl.lit(True) if cancellation is None else ~cancellation
+    if raw.kinds is not None:
+        # A row that takes something back has no weight: its kind may be anything.
+        known = pl.col(Column.KIND).is_in(list(raw.kinds.weights)).fill_null(False)
+        found.append(("unknown_kind", bought & ~known))
+        if raw.kinds.left_out:
+            found.append(("left_out_kind", bought & pl.col(Column.KIND).is_in(list(raw.kinds.left_out))))
+    if rules.non_products and raw.non_product_items is not None:
+        found.append(("non_product", pl.col(Column.ITEM_ID).cast(pl.String).str.contains(raw.non_product_items)))
     for column, setting in ((Column.QUANTITY, rules.quantity), (Column.PRICE, rules.price)):
         if column in schema:
             amount = pl.col(column)

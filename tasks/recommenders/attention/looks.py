@@ -154,5 +154,7 @@ class ItemLooks:
         coherence[np.searchsorted(keys, near_rows * near.shape[1] + near.indices)] = near.data
         coherence /= np.maximum(np.diff(whole.indptr)[row] - 1, 1)
         features = np.stack([self.log_users[whole.indices], np.log1p(places), coherence], axis=1)
-        log_weights = np.where(is_real, 0, np.log(np.maximum(whole.data, _SMALLEST))).astype(np.float32)
+        weights = whole.data.copy()
+        weights[is_real] = real.data  # both in the order of the catalogue
+        log_weights = np.log(np.maximum(weights, _SMALLEST)).astype(np.float32)
         return Looks(ones, features.astype(np.float32), (~is_real).astype(np.float32), log_weights)
