@@ -2,6 +2,7 @@
 
 python -m flows.benchmark budget=8h
 python -m flows.benchmark datasets=[ml_100k] methods=[popularity,ease] trials=3 seeds=2 evaluate=validation output=out
+python -m flows.benchmark uses=[rerank,audience]    # and how well a given list is ordered, and buyers of an item found
 python -m flows.benchmark report=only    # the page, from what lies in benchmarks/results
 """
 
@@ -65,6 +66,8 @@ def benchmark_with(settings: BenchmarkSettings) -> dict[str, Any]:
         summary = {
             "computed": outcome.computed,
             "kept": outcome.kept,
+            "uses_computed": outcome.uses_computed,
+            "uses_kept": outcome.uses_kept,
             "failed": {" ".join(map(str, cell)): reason for cell, reason in outcome.failed.items()},
             "missing": [" ".join(map(str, cell)) for cell in outcome.missing],
             "unavailable": list(outcome.unavailable),

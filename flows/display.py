@@ -104,6 +104,7 @@ def show_benchmark(summary: Mapping[str, Any]) -> None:
     console.print("\n[bold]Benchmark[/]")
     if "computed" in summary:
         console.print(f"{'cells':<12} {summary['computed']} computed, {summary['kept']} kept from earlier")
+        console.print(f"{'uses':<12} {summary['uses_computed']} measured, {summary['uses_kept']} kept from earlier")
     for label, names in (("not yet", summary.get("unavailable")), ("missing", summary.get("missing"))):
         if names:
             shown = ", ".join(names[:SHOWN_NAMES]) + (" …" if len(names) > SHOWN_NAMES else "")

@@ -19,13 +19,15 @@ from tasks.benchmark.settings import BenchmarkSettings, cores
 from tasks.benchmark.tracked import TrackedCells, tracked_benchmark
 from tasks.benchmark.tuning import Best
 from tasks.benchmark.units import Call, CellDone, CellFailed, Measure, Message, Started, Survey, Surveyed, Tune
+from tasks.benchmark.uses import UsesPlan
 from tasks.benchmark.workers import WorkerDiedError, WorkerProcess
 from tasks.errors import ConfigError, DataError
 from tasks.overrides import choices
-from tasks.results.store import read_manifest, write_environment, write_manifest
+from tasks.results.store import Manifest, read_manifest, write_environment, write_manifest
 from tasks.runs import CodeState, Home
 from tasks.splitting import QUESTIONS
 from tasks.stages.looks import BOOK, write_down
+from tasks.uses import USES
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +39,12 @@ class Outcome:
     Attributes:
         computed: Cells that were computed now.
         kept: Cells that were finished before.
-        failed: Why cells failed.
-        missing: Cells that time did not suffice for.
+        failed: Why cells, and uses, failed.
+        missing: Cells, and uses, that time did not suffice for.
         unavailable: Names of methods that do not exist yet.
         seconds: Time it took.
+        uses_computed: Uses that were measured now.
+        uses_kept: Uses that were measured before.
 
     """
 
@@ -50,6 +54,8 @@ class Outcome:
     missing: list[CellId]
     unavailable: tuple[str, ...]
     seconds: float = 0.0
+    uses_computed: int = 0
+    uses_kept: int = 0
 
 
 @dataclass
@@ -88,6 +94,9 @@ class Benchmark:
         for question in self.settings.questions or ():
             if question not in QUESTIONS:
                 raise ConfigError(f"questions: {question!r} is not one of {', '.join(QUESTIONS)}")
+        for name in self.settings.uses or ():
+            if name not in USES:
+                raise ConfigError(f"uses: {name!r} is not one of {', '.join(USES)}")
         methods, unavailable = chosen(self.settings.methods, self.settings.recommendations)
         if not methods:
             raise ConfigError(f"methods: none of {', '.join(unavailable)} is available yet")
@@ -103,17 +112,28 @@ class Benchmark:
         crew = Crew(settings.processes, max(1, cores() // settings.processes), self.step)
         name = f"benchmark-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         with tracked_benchmark(settings, self.home, self.code, name) as parent:
+            tracked = TrackedCells(settings, self.home, self.code, parent)
             try:
                 plan = Plan(settings, methods, with_needs(methods), self._survey(crew), deadline)
                 parent.log_parameters({"datasets": list(settings.datasets), "methods": list(methods)})
-                self._compute(crew, plan, TrackedCells(settings, self.home, self.code, parent), parent.id or name)
+                self._compute(crew, plan, plan.entries(), plan.ledger, "cells", tracked, parent.id or name)
+                self._write(plan.ledger, Ledger(), watch)
+                uses = UsesPlan(plan)
+                self._compute(crew, plan, uses.entries(), uses.ledger, "uses", tracked, parent.id or name)
             finally:
                 crew.close()
-            ledger = plan.ledger
-            self._write(ledger, watch)
-            parent.log_metrics({"cells/computed": len(ledger.computed), "cells/failed": len(ledger.failed)})
+            cells = plan.ledger
+            self._write(cells, uses.ledger, watch)
+            parent.log_metrics({"cells/computed": len(cells.computed), "cells/failed": len(cells.failed)})
         return Outcome(
-            len(ledger.computed), len(ledger.kept), ledger.failed, ledger.missing, unavailable, watch.seconds
+            len(cells.computed),
+            len(cells.kept),
+            cells.failed | uses.ledger.failed,
+            cells.missing + uses.ledger.missing,
+            unavailable,
+            watch.seconds,
+            len(uses.ledger.computed),
+            len(uses.ledger.kept),
         )
 
     def _asked(self, dataset: str) -> Asked:
@@ -148,16 +168,25 @@ class Benchmark:
             )
         return places
 
-    def _compute(self, crew: Crew, plan: Plan, tracked: TrackedCells, run_id: str) -> None:
-        entries = plan.entries()
+    def _compute(
+        self,
+        crew: Crew,
+        plan: Plan,
+        entries: list[Entry],
+        ledger: Ledger,
+        what: str,
+        tracked: TrackedCells,
+        run_id: str,
+    ) -> None:
+        """Do everything there is to do, and enter what comes of it into the ledger."""
         tunings = sum(len(entry.key) == 3 and entry.key[2] in plan.everything for entry in entries)
-        progress = Progress(plan.ledger, tunings, self.settings.processes, self.shown)
+        progress = Progress(ledger, tunings, self.settings.processes, self.shown, what)
 
         def work(worker: WorkerProcess, entry: Entry, unit: Tune | Measure) -> None:
             if isinstance(unit, Tune):
                 self._tune(worker, plan, unit, progress)
             else:
-                self._measure(worker, plan, unit, progress, tracked, run_id)
+                self._measure(worker, ledger, unit, progress, tracked, run_id)
 
         crew.do(Board(entries, plan.deadline), work)
 
@@ -178,10 +207,16 @@ class Benchmark:
             progress.tuning(unit.title, best.value, best.seconds)
 
     def _measure(
-        self, worker: WorkerProcess, plan: Plan, unit: Measure, progress: Progress, tracked: TrackedCells, run_id: str
+        self,
+        worker: WorkerProcess,
+        ledger: Ledger,
+        unit: Measure,
+        progress: Progress,
+        tracked: TrackedCells,
+        run_id: str,
     ) -> None:
         self._look(run_id)
-        ledger, left = plan.ledger, list(unit.calls)
+        left = list(unit.calls)
         current: list[Call] = []
 
         def listen(message: Message) -> None:
@@ -225,17 +260,19 @@ class Benchmark:
             self._looked = True
             write_down(run_id, self.code, "benchmark", self.book)
 
-    def _write(self, ledger: Ledger, watch: Stopwatch) -> None:
-        folder, earlier = self.settings.folder, []
+    def _write(self, cells: Ledger, uses: Ledger, watch: Stopwatch) -> None:
+        """Name in the manifest what is there, and note what it took."""
+        folder, earlier = self.settings.folder, Manifest(self.settings.evaluate, ())
         try:
             manifest = read_manifest(folder)
-            earlier = list(manifest.cells) if manifest.evaluate == self.settings.evaluate else []
+            earlier = manifest if manifest.evaluate == self.settings.evaluate else earlier
         except DataError:
             pass  # a new folder
-        write_manifest(folder, self.settings.evaluate, ledger.merged(earlier))
-        if ledger.computed or not (folder / "environment.json").exists():
+        names = (cells.merged(list(earlier.cells)), uses.merged(list(earlier.uses)))
+        write_manifest(folder, self.settings.evaluate, *names)
+        if cells.computed or uses.computed or not (folder / "environment.json").exists():
             workers = self.settings.processes
-            write_environment(folder, environment(folder, workers=workers, wall_seconds=watch.seconds))
+            write_environment(folder, environment(folder, workers=workers, wall_seconds=watch.lap()))
 
     def _keep_trace(self, title: str, trace: str) -> None:
         if trace:
@@ -246,4 +283,4 @@ class Benchmark:
 
 
 def _id(call: Call) -> CellId:
-    return call.dataset, call.question, call.method, call.seed
+    return call.dataset, call.question, call.what, call.seed

@@ -72,6 +72,18 @@ def cell_digest(
     return digest_of({"data": asdict(data), **own, **measured})
 
 
+def use_digest(cell: str, use: str, version: int) -> str:
+    """Digest of a use of a method.
+
+    Args:
+        cell: Digest of the method's cell: whatever makes another cell makes another one of these.
+        use: Name of the use.
+        version: Of its arithmetic.
+
+    """
+    return digest_of({"cell": cell, "use": use, "version": version})
+
+
 def tuning_digest(
     data: DataIdentity,
     *,

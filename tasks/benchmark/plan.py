@@ -190,7 +190,7 @@ class Plan:
                 continue
             cell = (place.name, question, name, seed)
             try:
-                call = self._call(place, question, name, seed)
+                call = self.call(place, question, name, seed)
             except UnresolvedError as error:
                 if error.failed:
                     self.ledger.failed[cell] = error.failed
@@ -206,7 +206,13 @@ class Plan:
         recommendations = self.settings.recommendations
         return Measure(place.asked, question, seed, tuple(calls), folder, part, self.deadline, recommendations)
 
-    def _call(self, place: Place, question: str, name: str, seed: int) -> Call:
+    def call(self, place: Place, question: str, name: str, seed: int) -> Call:
+        """A cell to compute.
+
+        Raises:
+            UnresolvedError: The method's settings are not known.
+
+        """
         method, tuned = self.methods[name], self.tuned(place, question, name)
         settings = self.resolved(place, question, name)
         trials = tuned.trials if tuned else 0

@@ -23,10 +23,14 @@ class Progress:
         tunings: Number of tunings of the benchmark.
         workers: Processes that share the work.
         shown: Told whenever something changed.
+        what: What is counted.
 
     """
 
-    def __init__(self, ledger: Ledger, tunings: int, workers: int, shown: Shown | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, tunings: int, workers: int, shown: Shown | None = None, what: str = "cells"
+    ) -> None:
+        self._what = what
         self._ledger, self._tunings, self._workers, self._shown = ledger, tunings, workers, shown
         self._seconds: dict[str, list[float]] = defaultdict(list)
         self._lock = threading.Lock()
@@ -40,12 +44,17 @@ class Progress:
         """A cell is over, and in the ledger."""
         call = message.call
         left = self._take("cell", message.seconds if isinstance(message, CellDone) else None)
-        where = f"{call.dataset} {call.question} {call.method} seed {call.seed}"
+        where = f"{call.dataset} {call.question} {call.what} seed {call.seed}"
         if isinstance(message, CellFailed):
             logger.error("%s failed: %s; %s", where, message.reason, left)
             return
-        figure = message.headline.get("ndcg_at_10/mean", float("nan"))
-        logger.info("%s: NDCG@10 %.4f, %.1f s; %s", where, figure, message.seconds, left)
+        usual = "ndcg_at_10/mean"
+        means = [name for name in message.headline if name.endswith("/mean")]
+        name = usual if usual in means or not means else means[0]
+        label = "NDCG@10" if name == usual else name
+        logger.info(
+            "%s: %s %.4f, %.1f s; %s", where, label, message.headline.get(name, float("nan")), message.seconds, left
+        )
 
     def _take(self, kind: str, seconds: float | None) -> str:
         """Count what took so long; returns what is left, in words."""
@@ -55,7 +64,7 @@ class Progress:
             cells, ledger = len(self._ledger.missing), self._ledger
             tunings = self._tunings - len(ledger.tuned) - len(ledger.tuning_failed)
             left = cells * _mean(self._seconds["cell"]) + max(tunings, 0) * _mean(self._seconds["tuning"])
-            words = f"{cells} of {len(ledger.planned)} cells left"
+            words = f"{cells} of {len(ledger.planned)} {self._what} left"
             words += f", about {in_words(left / self._workers)}" if cells else ""
             if self._shown is not None:
                 self._shown(len(ledger.planned) - cells, len(ledger.planned), words)
@@ -78,9 +87,14 @@ class Stopwatch:
     """Seconds since it was made."""
 
     def __init__(self) -> None:
-        self._started = time.monotonic()
+        self._started = self._lap = time.monotonic()
 
     @property
     def seconds(self) -> float:
         """Elapsed."""
         return time.monotonic() - self._started
+
+    def lap(self) -> float:
+        """Elapsed since the last lap."""
+        now, self._lap, earlier = time.monotonic(), time.monotonic(), self._lap
+        return now - earlier

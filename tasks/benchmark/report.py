@@ -9,7 +9,7 @@ DOCS = REPOSITORY / "docs"
 
 
 def report(settings: BenchmarkSettings) -> Path:
-    """Write ``summary.parquet``, the page and its charts.
+    """Write ``summary.parquet``, ``uses.parquet``, the page and its charts.
 
     The committed results are told in ``docs/results.md``; others in a ``results.md`` beside them.
 
@@ -27,9 +27,11 @@ def report(settings: BenchmarkSettings) -> Path:
     from tasks.reporting.results.page import write_page
     from tasks.results.lookup import Lookup
     from tasks.results.summary import write_summary
+    from tasks.results.uses_summary import write_uses_summary
 
     folder = settings.folder
     summary = write_summary(folder)
+    write_uses_summary(folder)
     if not settings.is_committed:
         command = f"python -m flows.benchmark report=only output={settings.output}"
         page, *_ = write_page(folder, folder / "results.md", folder / "images", command=command)

@@ -26,6 +26,7 @@ class BenchmarkSettings:
         datasets: Names in conf/dataset.
         questions: Questions to ask; None for all that a data set answers.
         methods: Names of methods; None for all.
+        uses: Names of uses that are measured of the methods they concern; None for all.
         seeds: Seeds per method, at least 1.
         ablation_seeds: Seeds per ablation, at least 1; never more than ``seeds``.
         trials: Settings tried per method, at least 1.
@@ -43,6 +44,7 @@ class BenchmarkSettings:
     datasets: tuple[str, ...]
     questions: tuple[str, ...] | None = None
     methods: tuple[str, ...] | None = None
+    uses: tuple[str, ...] | None = None
     seeds: int = 5
     ablation_seeds: int = 3
     trials: int = 20

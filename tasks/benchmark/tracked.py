@@ -52,7 +52,8 @@ class TrackedCells:
         part = "test" if evaluate == "test" else "val"
         own = {"dataset": call.dataset, "question": call.question, "method": call.method, "seed": str(call.seed)}
         tags = own | {"stage": "benchmark", "role": call.role, "evaluate": evaluate, "digest": call.digest}
-        name = f"{call.dataset} {call.question} {call.method} {call.seed}"
+        tags |= {"use": call.use} if call.use else {}
+        name = f"{call.dataset} {call.question} {call.what} {call.seed}"
         experiment = self._settings.tracking.experiment or EXPERIMENT
         with start_run(
             self._settings.tracking,
@@ -63,7 +64,7 @@ class TrackedCells:
             parent_run_id=self._parent.id,
         ) as run:
             run.log_parameters({**own, "trials": call.trials, "settings": call.settings})
-            figures = {f"{part}/{call.question}/{call.method}/{key}": value for key, value in done.headline.items()}
+            figures = {f"{part}/{call.question}/{call.what}/{key}": value for key, value in done.headline.items()}
             run.log_metrics(figures | {"seconds": done.seconds})
 
 

@@ -88,6 +88,8 @@ class Call:
         trials: Settings that were tried.
         edges: Tuned settings at the edge of their range.
         tune_seconds: Time of the tuning.
+        use: What the method is used for; empty where it makes lists of recommendations, which cells are about.
+        cell: Where it is used for something else: name of the method's cell, empty for a yardstick.
 
     """
 
@@ -101,11 +103,18 @@ class Call:
     trials: int
     edges: tuple[str, ...]
     tune_seconds: float
+    use: str = ""
+    cell: str = ""
+
+    @property
+    def what(self) -> str:
+        """The method, behind the use if there is one: ``hybrid``, ``rerank/hybrid``."""
+        return f"{self.use}/{self.method}" if self.use else self.method
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Compute the cells of a question and seed.
+    """Compute the cells of a question and seed, or measure uses of its methods.
 
     Attributes:
         asked: The data set.
@@ -131,7 +140,8 @@ class Measure:
     @property
     def title(self) -> str:
         """For people."""
-        return f"measure {self.asked.dataset} {self.question} seed {self.seed}"
+        what = "uses of" if any(call.use for call in self.calls) else "measure"
+        return f"{what} {self.asked.dataset} {self.question} seed {self.seed}"
 
 
 Unit = Survey | Tune | Measure

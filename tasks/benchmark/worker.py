@@ -18,6 +18,7 @@ from tasks.benchmark.roster import roster
 from tasks.benchmark.search import read_space, start_of, with_values
 from tasks.benchmark.tuning import Best, OutOfTimeError, search
 from tasks.benchmark.units import (
+    Call,
     CellDone,
     CellFailed,
     Measure,
@@ -28,12 +29,16 @@ from tasks.benchmark.units import (
     Tune,
     Unit,
 )
+from tasks.benchmark.used import Cases, measure_use
 from tasks.benchmark.workbench import Workbench, generator_store
 from tasks.benchmark.worker_loop import serve
+from tasks.evaluation.evaluation import MEAN
 from tasks.results.cell import Cell
 from tasks.results.store import write_cell, write_users
+from tasks.results.used import write_used
 from tasks.runs.closing import one_line
 from tasks.runs.home import Home
+from tasks.uses.use import means_of
 
 TUNING_SEED = 0
 """The seed on which settings are tuned."""
@@ -86,18 +91,27 @@ class Desk:
         methods, folder = catalogue(unit.recommendations), Path(unit.folder)
         bench = self._workbench(unit, unit.seed)
         asked = roster(bench, unit.part)
+        cases = Cases(bench, unit.part, asked)
         write_users(folder, unit.asked.dataset, unit.question, asked.table)
+
+        def done(call: Call) -> CellDone:
+            if call.use:
+                used = measure_use(cases, methods.get(call.method), call)
+                name, seconds, figures = write_used(folder, used), used.seconds, shots_headline(means_of(used.frame))
+            else:
+                cell = measure_cell(bench, methods[call.method], call, unit.part, asked)
+                name, seconds, figures = write_cell(folder, cell), cell.seconds, headline(cell)
+            return CellDone(call, name, seconds["fit"] + seconds["measure"], figures)
+
         for call in unit.calls:
             if time.time() > unit.deadline:
                 return
             tell(Started(call))
             try:
-                cell = measure_cell(bench, methods[call.method], call, unit.part, asked)
-                name = write_cell(folder, cell)
+                message: Message = done(call)
             except Exception as error:
-                tell(CellFailed(call, one_line(error), traceback.format_exc()))
-            else:
-                tell(CellDone(call, name, cell.seconds["fit"] + cell.seconds["measure"], headline(cell)))
+                message = CellFailed(call, one_line(error), traceback.format_exc())
+            tell(message)
 
     def _workbench(self, unit: Tune | Measure, seed: int) -> Workbench:
         ground = self._grounds.ground(unit.asked, unit.question, seed)
@@ -112,6 +126,17 @@ def headline(cell: Cell) -> dict[str, float]:
         if figure["metric"] in ("ndcg", "hit_rate") and figure["k"] == 10 and not figure["variant"]
         if (value := figure["value"]) is not None
     }
+
+
+def shots_headline(means: Mapping[str, float]) -> dict[str, float]:
+    """The same of a use: its figures by shots, and their means over s ≥ 1."""
+    found: dict[str, float] = {}
+    for figure in dict.fromkeys(name.partition("/")[0] for name in means):
+        own = {name.partition("/")[2]: value for name, value in means.items() if name.startswith(f"{figure}/")}
+        known = [value for shots, value in own.items() if shots != "0"]
+        found |= {f"{figure}/shots_{shots}": value for shots, value in own.items()}
+        found |= {f"{figure}/{MEAN}": sum(known) / len(known)} if known else {}
+    return found
 
 
 if __name__ == "__main__":

@@ -52,11 +52,13 @@ class Manifest:
     Attributes:
         evaluate: ``test`` or ``validation``.
         cells: Names of cells (``CellKey.name``).
+        uses: Names of measured uses (``UsedKey.name``).
 
     """
 
     evaluate: str
     cells: tuple[str, ...]
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,9 +163,10 @@ def write_users(folder: Path, dataset: str, question: str, users: pl.DataFrame) 
     replace_parquet(folder / "users" / dataset / f"{question}.parquet", users)
 
 
-def write_manifest(folder: Path, evaluate: str, cells: Iterable[str]) -> None:
-    """Name the set of cells that a report reads; sorted, each once."""
-    write_json(folder / "manifest.json", {"evaluate": evaluate, "cells": sorted(set(cells))})
+def write_manifest(folder: Path, evaluate: str, cells: Iterable[str], uses: Iterable[str] = ()) -> None:
+    """Name the set of cells, and of measured uses, that a report reads; sorted, each once."""
+    content = {"evaluate": evaluate, "cells": sorted(set(cells)), "uses": sorted(set(uses))}
+    write_json(folder / "manifest.json", content)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -176,7 +179,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / "manifest.json"
     try:
         content = read_json(path)
-        return Manifest(content["evaluate"], tuple(content["cells"]))
+        return Manifest(content["evaluate"], tuple(content["cells"]), tuple(content.get("uses", ())))
     except FileNotFoundError as problem:
         raise DataError(
             f"expected results in {folder}, but there is no {path.name}; run the benchmark first"

@@ -4,15 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.domain import NewUsers
+from tasks.hybrid.choice import choice_probabilities
 from tasks.model_format import Model
 from tasks.recommenders.ranking import BlockRanker, blocks
 
 
 def next_choice(model: Model, users: NewUsers, rows: NDArray[np.integer]) -> NDArray[np.float64]:
-    """The probability that a user's next new item is one of these, 0 … 1, (U,).
-
-    The gate of the hybrid is fitted as a choice among items (conditional logit), so the scores are its logits: the
-    probability is their softmax over the items that the user does not have yet.
+    """The probability that a user's next new item is one of these, 0 … 1, (U,); see ``choice_probabilities``.
 
     Args:
         model: The model.
@@ -29,8 +27,5 @@ def next_choice(model: Model, users: NewUsers, rows: NDArray[np.integer]) -> NDA
             some = some.with_virtual(model.augmentation.complete(model.generator, some, model.header.seed))
         scores = np.empty((len(some), items), dtype=np.float32)
         ranker.score_into(some, scores)
-        scores[some.rows.row_of_entry, some.items] = -np.inf
-        scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        found[block] = scores[:, rows].sum(axis=1) / scores.sum(axis=1, dtype=np.float64)
+        found[block] = choice_probabilities(scores, some, rows).sum(axis=1)
     return found

@@ -3,87 +3,20 @@
 import json
 import subprocess
 import sys
-import traceback
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.benchmark.benchmark import Benchmark, Outcome
-from tasks.benchmark.progress import Shown
 from tasks.benchmark.settings import BenchmarkSettings
 from tasks.benchmark.tracked import tracked_benchmark
-from tasks.benchmark.units import Finished, Measure, Message, Started, Unit
-from tasks.benchmark.worker import Desk
-from tasks.benchmark.workers import WorkerDiedError
+from tasks.benchmark.units import Measure
 from tasks.results.store import read_manifest
-from tasks.runs import CodeState, Home
-from tasks.runs.closing import one_line
+from tasks.runs import Home
 from tasks.runs.home import REPOSITORY
 from tasks.tracking import TrackingSettings
 from tasks.tracking.store import connect
-
-NAMES = ("popularity", "user_knn_cosine", "rp3beta")
-CODE = CodeState("0", None, False)
-
-
-class Inside:
-    """Does units in this process, as ``WorkerProcess`` has another one do them."""
-
-    done: list[Unit]
-    home: Home
-    dies_at: str | None
-
-    def __init__(self, threads: int) -> None:
-        self.desk = Desk(self.home)
-
-    def run(self, unit: Unit, listen: Callable[[Message], None]) -> Finished:
-        self.done.append(unit)
-
-        def tell(message: Message) -> None:
-            listen(message)
-            if isinstance(message, Started) and message.call.method == self.dies_at:
-                raise KeyboardInterrupt
-
-        try:
-            return Finished(self.desk.do(unit, tell))
-        except KeyboardInterrupt:
-            raise WorkerDiedError("a worker process ended with exit code -9") from None
-        except Exception as error:
-            return Finished(None, one_line(error), traceback.format_exc())
-
-    def stop(self) -> None: ...
-    def kill(self) -> None: ...
-
-
-@pytest.fixture
-def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Inside]:
-    own = type("Own", (Inside,), {"done": [], "home": Home(tmp_path / "home"), "dies_at": None})
-    monkeypatch.setattr("tasks.benchmark.crew.WorkerProcess", own)
-    return own
-
-
-def run(folder: Path, inside: type[Inside], shown: Shown | None = None, **options: Any) -> Outcome:
-    settings = BenchmarkSettings(
-        datasets=("block_world",),
-        questions=("next_visits",),
-        methods=NAMES,
-        seeds=2,
-        trials=2,
-        evaluate="validation",
-        output=str(folder),
-        workers=1,
-        overrides=("dataset.users=1500",),
-        tracking=TrackingSettings(enabled=False),
-    )
-    settings = replace(settings, **options)
-    return Benchmark(settings, inside.home, CODE, shown=shown, book=folder / "looks.jsonl").run()
-
-
-def files(folder: Path) -> dict[str, int]:
-    return {path.name: path.stat().st_mtime_ns for path in (folder / "cells").rglob("*") if path.is_file()}
+from tests.benchmark.engine import CODE, Inside, files, run
 
 
 def test_what_is_finished_is_neither_tuned_nor_computed_again(tmp_path: Path, inside: type[Inside]) -> None:

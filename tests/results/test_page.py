@@ -167,6 +167,8 @@ def test_the_page_holds_all_its_parts(folder: Path, tmp_path: Path) -> None:
         "Goals",
         "online_retail: the rest of the first visit (this_visit)",
         "ta_feng: what later visits bring (next_visits)",
+        "Ordering a given list",
+        "Who will buy an item",
         "Placebo fills",
         "Ablations",
         "Beyond accuracy",
