@@ -10,6 +10,7 @@ of ``<cf>_virtual`` against the placebo.
 from pathlib import Path
 
 import polars as pl
+from polars import selectors
 
 from tasks.errors import DataError
 from tasks.evaluation.evaluation import MEAN
@@ -54,6 +55,7 @@ SUMMARY_SCHEMA = {
 }
 BY_SEGMENT = (HYBRID, "user_knn_cosine", "user_knn_cosine_virtual")
 """Methods whose figures are given by segment, beside the reference's."""
+_DECIMALS = 9
 _FIGURES = {"ndcg": NDCG, "hit_rate": HIT_RATE}
 _ORDER = ("dataset", "question", "segment", "metric", "k", "role", "method", "seed", "shots")
 
@@ -88,7 +90,9 @@ def build_summary(results: Results, resamples: int = RESAMPLES) -> pl.DataFrame:
         known, schema={name: SUMMARY_SCHEMA[name] for name in (*keys, "p_value", "p_holm")}, orient="row"
     )
     joined = summary.join(p_values, on=keys, how="left", nulls_equal=True)
-    return joined.select(list(SUMMARY_SCHEMA)).sort(_ORDER, nulls_last=False)
+    # How sums are split among threads moves the last digits: rounded, a machine's file is every machine's file.
+    rounded = joined.with_columns(selectors.float().round(_DECIMALS))
+    return rounded.select(list(SUMMARY_SCHEMA)).sort(_ORDER, nulls_last=False)
 
 
 def write_summary(folder: Path, resamples: int = RESAMPLES) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from polars import selectors
 
 from tasks.errors import DataError
 from tasks.evaluation.bootstrap import interval
@@ -120,7 +121,8 @@ def build_uses(uses: Sequence[Used], resamples: int = RESAMPLES) -> pl.DataFrame
         for family in frame.partition_by(_FAMILY, maintain_order=True)
     ]
     empty = pl.DataFrame(schema=USES_SCHEMA)
-    return pl.concat([empty, *(family.select(list(USES_SCHEMA)) for family in adjusted)])
+    summary = pl.concat([empty, *(family.select(list(USES_SCHEMA)) for family in adjusted)])
+    return summary.with_columns(selectors.float().round(_DIGITS))
 
 
 def write_uses_summary(folder: Path, resamples: int = RESAMPLES) -> pl.DataFrame:
