@@ -178,7 +178,7 @@ def _stages(
     publish_accuracy(config, fitted, measured, prepared.question)
     with training_progress("refit", "training on everything") as shown:
         step("refit", refit_stage, config, ingested, prepared, fitted, augmented, generator, trained.epochs, run, shown)
-    made = (fitted, augmented.recommender, generator)
+    made = (fitted, augmented, generator)
     return step("report", report_stage, config, ingested, prepared, *made, history, measured, run, tracked)
 
 

@@ -147,6 +147,11 @@ class ExplainOut(Answer):
     support: list[ItemReasonOut]
     virtual: list[ItemReasonOut]
     neighbours: list[NeighbourOut]
+    attention: list[ItemReasonOut] | None
+    """Attention to items of the user, whatever is recommended; null where nothing attends."""
+    attributions: list[ItemReasonOut] | None
+    """How far items of the user move the generator's log probability of the item; null unless asked for, or where no
+    network looks at items."""
 
 
 class ForgottenOut(BaseModel):

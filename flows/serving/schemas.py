@@ -151,6 +151,9 @@ class ExplainRequest(Who):
 
     item_id: ItemId
     most: Annotated[int, Field(strict=True, ge=1, le=50, description="Reasons of each kind")] = 5
+    attributions: Annotated[
+        bool, Field(strict=True, description="Also how far each item moves the generator; costs more than all else")
+    ] = False
 
 
 class UserEventBody(EventBody):

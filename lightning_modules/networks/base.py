@@ -43,8 +43,15 @@ class Generator(nn.Module, ABC):
     n_items: int
     noise_dimensions: int
 
-    def condition(self, batch: Batch) -> Tensor | None:
-        """What is known of the users, (B, W); None for a generator that looks at nothing."""
+    def condition(self, batch: Batch, presence: Tensor | None = None) -> Tensor | None:
+        """What is known of the users, (B, W); None for a generator that looks at nothing.
+
+        Args:
+            batch: The users.
+            presence: float (B, L), how much of each item of the window is there: 1 all of it, 0 as if nobody looked
+                at it. None for all of everything. Attributions vary it.
+
+        """
         return None
 
     @abstractmethod

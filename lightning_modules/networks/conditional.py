@@ -74,9 +74,9 @@ class ConditionalGenerator(Generator):
         """Keep the table of all items, laid out the way it is multiplied with."""
         self.settled = self._table(None).detach().T.contiguous().T
 
-    def condition(self, batch: Batch) -> Tensor:
+    def condition(self, batch: Batch, presence: Tensor | None = None) -> Tensor:
         """What is known of the users, (B, W)."""
-        return self.encoder(batch, self.items(batch.window_items))
+        return self.encoder(batch, self.items(batch.window_items), presence)
 
     def decode(self, condition: Tensor | None, noise: Tensor) -> Tensor:
         """M interests and their weights of the P priors, (B, M · (d + P))."""

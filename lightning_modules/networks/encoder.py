@@ -59,12 +59,14 @@ class ConditionEncoder(nn.Module):
         self.query = nn.Linear(width, width)
         self.join = nn.Sequential(nn.Linear(2 * width, width), nn.SiLU(), nn.LayerNorm(width))
 
-    def forward(self, batch: Batch, item_vectors: Tensor) -> Tensor:
+    def forward(self, batch: Batch, item_vectors: Tensor, presence: Tensor | None = None) -> Tensor:
         """The condition, (B, width).
 
         Args:
             batch: The users.
             item_vectors: float (B, L, item_width), vectors of ``batch.window_items``.
+            presence: float (B, L), what the attention to each item is multiplied with before it is shared out; None
+                for 1. At 0 throughout, only the number of items is known.
 
         """
         side = self.side(batch)  # (B, W)
@@ -77,6 +79,10 @@ class ConditionEncoder(nn.Module):
         tokens = torch.cat([self.nothing.expand(batch.size, 1, -1), tokens], dim=1)  # an empty support attends to this
         attention = torch.einsum("blw,bw->bl", tokens, self.query(side)) * tokens.shape[2] ** -0.5
         seen = torch.cat([torch.ones_like(batch.window_mask[:, :1]), batch.window_mask], dim=1)
-        attention = attention.float().masked_fill(~seen, MASKED).softmax(1).to(tokens.dtype)
+        attention = attention.float().masked_fill(~seen, MASKED).softmax(1)
+        if presence is not None:
+            attention = attention * torch.cat([torch.ones_like(presence[:, :1]), presence], dim=1)
+            attention = attention / attention.sum(1, keepdim=True)
+        attention = attention.to(tokens.dtype)
         pooled = torch.einsum("bl,blw->bw", attention, tokens)
         return self.join(torch.cat([pooled, side], dim=1))

@@ -97,6 +97,16 @@ class NewUsers:
             virtual=virtual,
         )
 
+    def keeping(self, kept: NDArray[np.bool_]) -> "NewUsers":
+        """The same users with these entries of their supports only (mask (N,)); all else stays, virtual items too."""
+        return replace(
+            self,
+            rows=Ragged.from_lengths(np.bincount(self.rows.row_of_entry[kept], minlength=len(self))),
+            items=self.items[kept],
+            times=None if self.times is None else self.times[kept],
+            weights=self.weights[kept],
+        )
+
     def support(self, n_items: int) -> csr_array:
         """Real behaviour: CSR (U, n_items), float32 weights, sorted indices."""
         # 32-bit like the items: scipy would widen the indices of everything this is multiplied with, as a copy.

@@ -27,7 +27,7 @@ class ItemReason:
 
     Attributes:
         item: Row of the catalogue.
-        score: What it adds to the score.
+        score: What it adds to the score, its share of the attention, or what it moves.
 
     """
 
@@ -62,6 +62,10 @@ class Explanation:
         support: Items of the user, largest first.
         virtual: Items that were made up for the user, largest first.
         neighbours: Users alike, largest first.
+        attention: Attention to items of the user, whatever is recommended, largest first; a user's sum to at most 1.
+            None where nothing attends.
+        attributions: How far items of the user move the generator's log probability of the item, up or down, furthest
+            first. None where that was not asked, or no network looks at items.
 
     """
 
@@ -71,3 +75,5 @@ class Explanation:
     support: tuple[ItemReason, ...]
     virtual: tuple[ItemReason, ...]
     neighbours: tuple[NeighbourReason, ...]
+    attention: tuple[ItemReason, ...] | None = None
+    attributions: tuple[ItemReason, ...] | None = None

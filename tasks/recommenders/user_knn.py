@@ -45,20 +45,29 @@ class FittedUserKNN(CollaborativeFilter):
         self._similarity = BY_NAME[self.similarity]
         self._warm = Neighbourhood(Rows(self.behaviour, self._similarity), self.neighbours, self.shrink)
 
+    def similar_users(self, profiles: csr_array) -> csr_array:
+        """The warm users most like each profile, CSR (B, U + V), similarities above 0.
+
+        Args:
+            profiles: CSR (B, I), sorted indices.
+
+        """
+        return self._warm.of(Rows(profiles, self._similarity))
+
     def interest(self, users: NewUsers) -> Interest:
         """Interest of one block of users in items."""
         profiles = Profiles.of(users, self.n_items)
-        queries = Rows(profiles.whole, self._similarity)
-        similar = self._warm.of(queries)
+        similar = self.similar_users(profiles.whole)
         total: csr_array = similar @ self.behaviour
         if profiles.are_real and self.real_users == self.behaviour.shape[0]:
             return Interest(total, None)
-        return Interest(total, lambda: self._real_part(profiles, queries, similar))
+        return Interest(total, lambda: self._real_part(profiles, similar))
 
-    def _real_part(self, profiles: Profiles, queries: Rows, similar: csr_array) -> csr_array:
+    def _real_part(self, profiles: Profiles, similar: csr_array) -> csr_array:
         """What real entries of the profile and real warm users carry."""
         if not profiles.are_real:
-            similar = self._warm.share(Rows(profiles.real, self._similarity), queries, similar)
+            real, whole = (Rows(one, self._similarity) for one in (profiles.real, profiles.whole))
+            similar = self._warm.share(real, whole, similar)
         return csr_array(similar[:, : self.real_users] @ self.behaviour[: self.real_users])
 
 

@@ -16,6 +16,27 @@ _QUESTIONS = {
     "this_visit": "the rest of the first visit",
     "rest": "everything that follows",
 }
+_EXPLANATIONS = {
+    "contributions": "Contributions of known items",
+    "attention": "Weights of attention to known items",
+    "attention_to_item": "Weights of attention × what items say",
+    "attributions": "Attributions of the generator",
+}
+_SCORERS = {
+    "model": "the score that recommends",
+    "generator": "the generator's own score",
+    "attention": "the attention filter's own score",
+}
+
+
+def explanation_label(name: str) -> str:
+    """``Contributions of known items`` for ``contributions``."""
+    return _EXPLANATIONS.get(name, name)
+
+
+def scorer_label(name: str) -> str:
+    """``the score that recommends`` for ``model``."""
+    return _SCORERS.get(name, name)
 
 
 def figure_label(metric: str, k: int) -> str:

@@ -13,12 +13,12 @@ from tasks.config import RunConfig
 from tasks.domain import Provenance
 from tasks.evaluation.evaluation import Evaluation
 from tasks.method_names import HYBRID, VIRTUAL
-from tasks.recommenders import FittedRecommender
 from tasks.reporting.plots import accuracy_by_shots, loss_plot
 from tasks.reporting.report.page import write_page
 from tasks.reporting.tables import Table, shots_table, to_markdown
 from tasks.runs import Run
 from tasks.stages.fit import Fitted, monitored
+from tasks.stages.hybrid import Augmented
 from tasks.stages.ingest import Ingested, asked
 from tasks.stages.prepare import Prepared
 from tasks.stages.report_content import asked_of, report_of
@@ -122,7 +122,7 @@ def report_stage(
     ingested: Ingested,
     prepared: Prepared,
     fitted: Fitted,
-    augmented: FittedRecommender,
+    augmented: Augmented,
     generator: ProfileGenerator,
     history: Sequence[Mapping[str, float]],
     measured: Measured,

@@ -19,7 +19,6 @@ from tasks.features.items import titles_before
 from tasks.inspection.gains import LENGTH, gains_of, labels_of_class, labels_of_number, over_shots
 from tasks.method_names import GENERATOR, HYBRID, VIRTUAL
 from tasks.model_format import ItemVocabulary
-from tasks.recommenders import FittedRecommender
 from tasks.reporting.labels import figure_label
 from tasks.reporting.report.comparison import Gains
 from tasks.reporting.report.content import Report, Results
@@ -28,6 +27,7 @@ from tasks.runs import Run, code_state
 from tasks.splitting import user_ids
 from tasks.splitting.temporal import moment
 from tasks.stages.fit import Fitted, monitored
+from tasks.stages.hybrid import Augmented
 from tasks.stages.ingest import Ingested
 from tasks.stages.prepare import Prepared
 from tasks.stages.report_examples import Methods, examples_of
@@ -41,6 +41,7 @@ from tasks.stages.report_facts import (
     versions_of,
 )
 from tasks.stages.report_realism import realism_of
+from tasks.stages.report_reasons import reasons_of
 
 _FIGURES = (("ndcg", 10), ("hit_rate", 10))
 _DECIDES = "ndcg_at_10"
@@ -75,7 +76,7 @@ def report_of(
     ingested: Ingested,
     prepared: Prepared,
     fitted: Fitted,
-    augmented: FittedRecommender,
+    augmented: Augmented,
     generator: ProfileGenerator,
     history: Sequence[Mapping[str, float]],
     asked: Asked,
@@ -83,7 +84,7 @@ def report_of(
     run: Run,
     mlflow_run_id: str | None,
 ) -> Report:
-    """Gather what the report shows; nothing is measured anew but generated users and the lists of a few examples."""
+    """Gather what the report shows; nothing is measured anew but generated users, explanations and a few lists."""
     question, dataset, recommender = prepared.question, config.names["dataset"], config.names["recommender"]
     augments = not isinstance(config.augmentation, NoAugmentation)
     titles = titles_of(ingested, prepared)
@@ -92,6 +93,7 @@ def report_of(
     parts = prepared.split
     half_b = parts.validation.select(parts.validation.half == 1)
     newest = parts.warm.histories.times
+    ranked = Methods.of(config, fitted, augmented.recommender, generator)
     return Report(
         title=f"{dataset}: {config.names['network']}, {config.names['loss']}, seed {config.seed}",
         dataset=dataset,
@@ -117,9 +119,8 @@ def report_of(
         training=training_of(history, monitored(config, question)),
         realism=realism_of(config, prepared, generator, titles),
         gains=tuple(gains_between(asked, question, *pair, ingested, config.seed) for pair in pairs),
-        examples=examples_of(
-            Methods.of(config, fitted, augmented, generator), prepared.half_b, half_b, ingested.log.roles, titles
-        ),
+        reasons=reasons_of(config, prepared, fitted, augmented.recommender, augmented.hybrid, generator, titles),
+        examples=examples_of(ranked, prepared.half_b, half_b, ingested.log.roles, titles),
         newest=None if newest is None or not len(newest) else moment(int(newest.max())),
     )
 

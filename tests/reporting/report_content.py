@@ -4,7 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
+from tasks.explanation.curves import CURVES, DIFFERENCES
 from tasks.reporting.report.comparison import (
     Cooccurrence,
     Gains,
@@ -16,6 +18,7 @@ from tasks.reporting.report.comparison import (
     Segment,
 )
 from tasks.reporting.report.content import Example, Recommended, Report, Results, Training, Tripwire
+from tasks.reporting.report.reasons import AttentionMap, Reasons, SimilarUsers
 from tasks.reporting.tables import Table, shots_table
 from tests.reporting.cells import made_up_cells
 
@@ -49,6 +52,43 @@ GAINS = Gains(
         Segment("all users", "all users", 40, 0.3, 0.2, 0.1, 0.05, 0.15, 0.6, 0.2),
         Segment("town", "Ulm", 25, 0.1, 0.2, -0.1, -0.15, -0.05, 0.1, 0.7),
         Segment("town", "Bath", 15, 0.2, 0.2, 0.0, -0.1, 0.1, 0.3, 0.3),
+    ),
+)
+_WHOLE = {"explanation": "contributions", "scorer": "model", "n_users": 20}
+REASONS = Reasons(
+    curves=pl.DataFrame(
+        [
+            _WHOLE
+            | {"shots": shots, "curve": curve, "order": order, "share": share}
+            | {"value": value, "ci_low": value - 0.1, "ci_high": value + 0.1}
+            for shots in ("3", "10")
+            for curve, ends in (("deletion", (0.0, -1.0)), ("insertion", (-1.0, 0.0)))
+            for order, middle in (("explanation", -0.75), ("random", -0.5), ("reversed", -0.25))
+            for share, value in zip((0.0, 0.5, 1.0), (ends[0], middle, ends[1]), strict=True)
+        ],
+        schema=CURVES,
+    ),
+    differences=pl.DataFrame(
+        [
+            _WHOLE
+            | {"shots": shots, "curve": curve, "against": against, "n_asked": 25}
+            | {"value": 0.25, "ci_low": 0.125, "ci_high": 0.375}
+            for shots in ("3", "10", "mean")
+            for curve in ("first", "deletion", "insertion")
+            for against in ("random", "reversed")
+        ],
+        schema=DIFFERENCES,
+    ),
+    findings=("Contributions of known items against the score that recommends hold.",),
+    maps=(
+        AttentionMap(
+            items=("Green tea", "Tea cup"),
+            is_virtual=np.array([False, True]),
+            recommended=("Pot", "Kettle"),
+            attention=np.array([0.75, 0.25]),
+            speaks=np.array([[1.0, np.nan], [0.0, np.nan]]),
+            neighbours=SimilarUsers(np.array([0.5, 0.25]), np.array([0.25, 0.0]), np.array([0.6, 0.4])),
+        ),
     ),
 )
 EXAMPLE = Example(
@@ -98,6 +138,7 @@ def made_up_report(**changes: Any) -> Report:
         ),
         realism=REALISM,
         gains=(GAINS,),
+        reasons=REASONS,
         examples=(EXAMPLE,),
         newest="2024-03-01 12:00",
     )

@@ -13,7 +13,7 @@ import pytest
 from tasks.reporting.report.content import Recommended
 from tasks.reporting.report.page import LARGEST, render, write_page
 from tests.reporting.cells import made_up_cells
-from tests.reporting.report_content import EXAMPLE, GAINS, METHODS, REALISM, made_up_report
+from tests.reporting.report_content import EXAMPLE, GAINS, METHODS, REALISM, REASONS, made_up_report
 
 ATTACK = "<script>alert(1)</script>"
 VOID = {"meta", "link", "img"}
@@ -80,7 +80,8 @@ def test_it_is_small(text: str) -> None:
 def test_it_can_be_read_by_everybody(page: Page) -> None:
     assert page.named("html")[0]["lang"] == "en"
     assert all(len(image["alt"] or "") > 20 and image["width"] and image["height"] for image in page.named("img"))
-    assert len(page.named("img")) == 2 + 3 + 2 + 4 + 3 + 1  # headline, training, tripwires, realism, pairs, gains
+    # Headline, training, tripwires, realism, pairs, gains, reasons, attention.
+    assert len(page.named("img")) == 2 + 3 + 2 + 4 + 3 + 1 + 1 + 2
     assert [tag for tag, _ in page.elements].count("h1") == 1
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert all(after - before <= 1 for before, after in pairwise(levels))
@@ -90,7 +91,7 @@ def test_it_can_be_read_by_everybody(page: Page) -> None:
 def test_the_contents_lead_to_every_section(page: Page) -> None:
     links = [link["href"] for link in page.named("a")][1:]
     assert links == [f"#{section['id']}" for section in page.named("section")]
-    assert len(links) == 9
+    assert len(links) == 10
 
 
 def test_what_a_reader_looks_for_is_there(page: Page) -> None:
@@ -104,6 +105,10 @@ def test_what_a_reader_looks_for_is_there(page: Page) -> None:
         "The very items of a training user: 50.0% of generated, 0.0% of real new users",
         "60% of users are served better, 20% worse",
         "User 1: 1 known event town: Ulm",
+        "Contributions of known items against the score that recommends hold.",
+        "without the first item, -0.750 explanation, -0.500 random (nats)",
+        "3 20 +0.250 (+0.125 to +0.375)",
+        "25% of the similarity comes from virtual items",
         "and 3 more",
         "1 of 4 found",
         "0 of 4 found",
@@ -119,6 +124,7 @@ def test_alternative_texts_carry_the_numbers(page: Page) -> None:
     assert "user_knn_virtual 0.0600" in alternatives  # NDCG@10, third method, mean over s ≥ 1
     assert "the most popular tenth of the items has 60% of real and 40% of generated events" in alternatives
     assert "Clear gain: all users; clear loss: town Ulm" in alternatives
+    assert "most to Green tea (75%)" in alternatives
 
 
 def test_what_others_wrote_is_escaped() -> None:
@@ -139,6 +145,10 @@ def test_what_others_wrote_is_escaped() -> None:
             log=((ATTACK, ATTACK),),
             examples=(example,),
             gains=(replace(GAINS, segments=segments),),
+            reasons=replace(
+                REASONS,
+                maps=(replace(REASONS.maps[0], items=(ATTACK, "$x$" + ATTACK), recommended=(ATTACK, ATTACK)),),
+            ),
             realism=replace(REALISM, cooccurrence=replace(REALISM.cooccurrence, titles=(ATTACK, '"><img src=x>'))),
         )
     )
@@ -156,10 +166,11 @@ def test_the_same_run_gives_the_same_bytes(text: str, tmp_path: Path) -> None:
 
 def test_a_run_with_little_to_show_still_has_a_page() -> None:
     history = ({"epoch": 0.0, "loss/generator": 1.0, "loss/critic": 1.0},)
-    bare = made_up_report(augments=False, realism=None, gains=(), examples=(), newest=None)
+    bare = made_up_report(augments=False, realism=None, gains=(), reasons=None, examples=(), newest=None)
     page = Page(render(replace(bare, training=replace(bare.training, history=history, monitor="", tripwires=()))))
     assert "this run uses no virtual behaviour" in page.text
     assert "Too few new users have anything to compare." in page.text
+    assert "No new user has two known events of which an explanation says anything." in page.text
     assert len(page.named("img")) == 3
 
 

@@ -178,6 +178,9 @@ def test_explanations_have_names(api: TestClient) -> None:
     assert "green thing 7 goes with green thing" in found["words"]
     assert len(found["neighbours"]) == 2
     assert found["neighbours"][0]["shared"]
+    assert found["attention"] is found["attributions"] is None  # this shop has no attention, and no network
+    assert api.post("/v1/explain", json=body | {"attributions": True}).json() == found
+    assert api.post("/v1/explain", json=body | {"attributions": "yes"}).status_code == 422
 
 
 def test_search(api: TestClient) -> None:

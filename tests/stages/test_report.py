@@ -17,6 +17,7 @@ from tasks.ingestion.raw import RawLog
 from tasks.reporting.report.page import render
 from tasks.runs import Home, open_run
 from tasks.stages.fit import fit_augmented, fit_real, methods_of
+from tasks.stages.hybrid import Augmented
 from tasks.stages.ingest import ingest_log
 from tasks.stages.prepare import prepare
 from tasks.stages.report import headline, shots_table
@@ -146,7 +147,17 @@ def test_a_whole_report_of_few_users(how: tuple[str, ...], augmentation: str, tm
         pages = [
             render(
                 report_of(
-                    settings, ingested, prepared, fitted, augmented, generator, history, asked, table, run, "0" * 32
+                    settings,
+                    ingested,
+                    prepared,
+                    fitted,
+                    Augmented(augmented, None),
+                    generator,
+                    history,
+                    asked,
+                    table,
+                    run,
+                    "0" * 32,
                 )
             )
             for _ in range(2)

@@ -1,6 +1,7 @@
 """Lists: recommend, rerank, explain, and the search for items."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -11,7 +12,7 @@ from flows.serving.errors import RefusedError
 from flows.serving.replies import ERRORS, NOT_FOUND, item, items, reply
 from flows.serving.schemas import ExplainRequest, FiltersBody, RecommendRequest, RerankRequest
 from flows.serving.service import Service, row_of, service_of
-from tasks.explanation import explain
+from tasks.explanation import ItemReason, explain
 from tasks.serving.filters import Filters
 from tasks.serving.served_model import ServedModel
 from tasks.serving.words import in_words
@@ -85,8 +86,12 @@ async def explained(body: ExplainRequest, service: Here) -> Response:
     served = service.serving.served
     row = row_of(served, "item_id", body.item_id)
     users = served.encode(await service.profile(served, body)).users
-    found = await asyncio.to_thread(explain, served.model, users, row, body.most)
+    found = await asyncio.to_thread(explain, served.model, users, row, body.most, attributed=body.attributions)
     catalogue = served.catalogue
+
+    def named(reasons: Iterable[ItemReason]) -> list[dict[str, object]]:
+        return [{**item(catalogue, one.item), "score": one.score} for one in reasons]
+
     return reply(
         {
             "model": served.name,
@@ -97,9 +102,11 @@ async def explained(body: ExplainRequest, service: Here) -> Response:
             "parts": [
                 {"name": part.name, "evidence": part.evidence.name.lower(), "score": part.score} for part in found.parts
             ],
-            "support": [{**item(catalogue, one.item), "score": one.score} for one in found.support],
-            "virtual": [{**item(catalogue, one.item), "score": one.score} for one in found.virtual],
+            "support": named(found.support),
+            "virtual": named(found.virtual),
             "neighbours": [{"score": one.score, "shared": items(catalogue, one.shared)} for one in found.neighbours],
+            "attention": None if found.attention is None else named(found.attention),
+            "attributions": None if found.attributions is None else named(found.attributions),
         }
     )
 

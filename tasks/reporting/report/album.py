@@ -21,6 +21,7 @@ from tasks.reporting.report.realism_figures import (
     popularity_figure,
     projection_figure,
 )
+from tasks.reporting.report.reason_pictures import curve_pictures, map_pictures
 from tasks.reporting.report.training_figures import checkpoint_figure, critic_figure, losses_figure, tripwire_figure
 
 _HEADLINE = (("hit_rate", 10), ("ndcg", 10))
@@ -37,6 +38,8 @@ class Album:
         realism: Components, popularity, lengths, distances.
         cooccurrence: Real, generated, difference.
         gains: One per comparison.
+        reasons: One per explanation and score.
+        attention: Two per user.
 
     """
 
@@ -46,6 +49,8 @@ class Album:
     realism: tuple[Picture, ...]
     cooccurrence: tuple[Picture, ...]
     gains: tuple[Picture, ...]
+    reasons: tuple[Picture, ...]
+    attention: tuple[Picture, ...]
 
 
 def album_of(report: Report) -> Album:
@@ -58,6 +63,8 @@ def album_of(report: Report) -> Album:
             realism=() if report.realism is None else _realism(report.realism),
             cooccurrence=() if report.realism is None else _cooccurrence(report.realism),
             gains=tuple(_gains(one) for one in report.gains if one.segments),
+            reasons=() if report.reasons is None else curve_pictures(report.reasons),
+            attention=() if report.reasons is None else map_pictures(report.reasons.maps),
         )
 
 

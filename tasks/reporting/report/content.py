@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from tasks.reporting.report.comparison import Gains, Realism
+from tasks.reporting.report.reasons import Reasons
 from tasks.reporting.tables import Table
 
 Facts = tuple[tuple[str, str], ...]
@@ -144,6 +145,7 @@ class Report:
         training: How the generator was trained.
         realism: Real users beside generated ones; None where too few users have anything to compare.
         gains: Who gains and who loses; empty where users are too few.
+        reasons: Whether explanations hold; None where there is nothing to explain.
         examples: Some new users.
         newest: Time of the newest event a fit has seen, in words; None without times.
 
@@ -166,5 +168,6 @@ class Report:
     training: Training
     realism: Realism | None
     gains: tuple[Gains, ...]
+    reasons: Reasons | None
     examples: tuple[Example, ...]
     newest: str | None

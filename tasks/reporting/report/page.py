@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tasks.reporting.report.album import album_of
 from tasks.reporting.report.content import Report
 from tasks.reporting.report.gain_figures import gains_table
+from tasks.reporting.report.reason_pictures import differences_table
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,6 +27,7 @@ def render(report: Report) -> str:
         report=report,
         album=album_of(report),
         gains=[gains_table(one) for one in report.gains if one.segments],
+        reasons=None if report.reasons is None else differences_table(report.reasons),
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
     )
 
