@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from flows.display import lists_in_words
 from flows.orchestration import prefect_pages
 from flows.ui.state import open_pages
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def mlflow_link(tracked: TrackedRun, home: Home) -> str | None:
-    """Address of a run in MLflow; None without tracking, or where no server of MLflow's pages is known."""
+def mlflow_link(tracked: TrackedRun, home: Home, file: str | None = None) -> str | None:
+    """Address of a run, or of one of its files, in MLflow; None without tracking or a known server of its pages."""
     pages = open_pages(home)
-    return tracked.link(pages.mlflow if pages else None)
+    return tracked.link(pages.mlflow if pages else None, file)
 
 
 def flow_run_link(home: Home) -> str | None:
@@ -33,13 +35,24 @@ def flow_run_link(home: Home) -> str | None:
     return f"{pages.rstrip('/')}/runs/flow-run/{flow_run.id}" if pages and flow_run.id else None
 
 
-def publish_mlflow(tracked: TrackedRun, home: Home) -> None:
-    """The way to the MLflow run, as soon as there is one: its curves grow while the run goes on."""
+def publish_mlflow(tracked: TrackedRun, home: Home, holds: str = "Curves, figures, files, the model") -> None:
+    """The way to the MLflow run, as soon as there is one, and back: it grows while the run goes on.
+
+    Args:
+        tracked: The MLflow run.
+        home: Where state lives.
+        holds: What is to be found there.
+    """
+    from prefect.runtime import flow_run
+
     if tracked.id is None:
         return
+    if flow_run.id:
+        tracked.set_tags({"prefect.flow_run_id": str(flow_run.id)})
     link, text = mlflow_link(tracked, home), f"MLflow run {tracked.id}"
     if link is not None:
-        _publish("link", key="mlflow-run", link=link, link_text=text, description="Curves, figures, files, the model")
+        logger.info("MLflow run: %s", link)
+        _publish("link", key="mlflow-run", link=link, link_text=text, description=holds)
     else:
         _publish("markdown", key="mlflow-run", markdown=f"{text}\n\n`make ui` starts MLflow's pages.")
 
@@ -52,6 +65,22 @@ def publish_accuracy(config: RunConfig, fitted: "Fitted", measured: "Measured", 
     table = shots_table(measured.half_b.cells, question, methods=headline(config, fitted))
     rows = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
     _publish("table", key="accuracy", table=rows, description=f"{table.title}; validation users, half B")
+
+
+def publish_configuration(plain: Mapping[str, Any]) -> None:
+    """The whole configuration, as it was composed."""
+    text = yaml.safe_dump(dict(plain), sort_keys=False, allow_unicode=True)
+    markdown = f"```yaml\n{text}```\n"
+    _publish("markdown", key="configuration", markdown=markdown, description="Every setting, as it was composed")
+
+
+def publish_trials(summary: Mapping[str, Any]) -> None:
+    """The trials of a sweep, the best first."""
+    shown, objective = summary["table"], summary["objective_name"]
+    # The whole name of the figure would leave no room for what varies.
+    columns = ["objective" if column == objective else column for column in shown["columns"]]
+    rows = [dict(zip(columns, row, strict=True)) for row in shown["rows"]]
+    _publish("table", key="trials", table=rows, description=f"{shown['title']}, the best first, by {objective}")
 
 
 def publish_failure(why: str) -> None:
@@ -72,31 +101,33 @@ def publish_results(page: Path) -> None:
     _publish("markdown", key="results", markdown=text, description="Every method, measured")
 
 
-def publish_report(summary: Mapping[str, Any], link: str | None) -> None:
+def publish_report(summary: Mapping[str, Any], link: str | None, whole: str | None) -> None:
     """What ran, on what, what came out, and where to go on.
 
     Args:
         summary: As in summary.json.
         link: Address of the MLflow run, where it has one.
+        whole: Address of the whole report, where a page shows it.
     """
-    _publish("markdown", key="report", markdown=report_of(summary, link), description="What ran and what came out")
+    text = report_of(summary, link, whole)
+    _publish("markdown", key="report", markdown=text, description="What ran and what came out")
 
 
-def report_of(summary: Mapping[str, Any], link: str | None) -> str:
-    """The report of a run in Markdown."""
-    from tasks.stages.report import REPORT
+def report_of(summary: Mapping[str, Any], link: str | None, whole: str | None) -> str:
+    """The report of a run in Markdown; see ``publish_report``."""
+    from tasks.reporting.labels import question_label
 
     counts, choices = summary["counts"], summary["choices"]
     groups = ("dataset", "network", "loss", "augmentation", "recommender", "trainer")
     lines = [f"# {summary['run_id']}", ""]
     if link is not None:
         lines += [f"- [MLflow run]({link})"]
-        if (Path(summary["run_folder"]) / REPORT).is_file():
-            # MLflow hands files out as downloads only; its page of the file shows it.
-            lines += [f"- [The full report, with figures]({link}/artifacts/{REPORT})"]
+        lines += [f"- [The full report, with figures]({whole})"] if whole is not None else []
         lines += [""]
     lines += [
-        f"Asked: {summary['question']}. {', '.join(f'{group} {choices[group]}' for group in groups)}.",
+        f"{', '.join(f'{group} {choices[group]}' for group in groups)}.",
+        "",
+        f"What is asked: {question_label(summary['question'])}.",
         "",
         f"{counts['rows_out']:,} of {counts['rows_in']:,} rows, {counts['users']:,} users, {counts['items']:,} items. "
         f"Split {counts['split']}: {counts['warm_users']:,} warm, {counts['validation_users']:,} validation and "

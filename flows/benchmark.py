@@ -6,9 +6,7 @@ python -m flows.benchmark uses=[rerank,audience]    # and how well a given list 
 python -m flows.benchmark report=only    # the page, from what lies in benchmarks/results
 """
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +14,12 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from prefect import flow
 from prefect.runtime import flow_run
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from flows.arguments import start
-from flows.artifacts import publish_results
+from flows.artifacts import publish_mlflow, publish_results
 from flows.display import show_benchmark
 from flows.orchestration import prefect_server
-from flows.progress import terminal_console
+from flows.progress import progress
 from flows.steps import step
 from flows.terminal import configure_terminal, one_error
 from flows.watch import after_crash, watched
@@ -31,6 +28,7 @@ from tasks.config import load_settings
 from tasks.errors import ConfigError
 from tasks.overrides import CONF_DIR
 from tasks.runs import Home, code_state
+from tasks.tracking import TrackedRun
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +58,17 @@ def benchmark_with(settings: BenchmarkSettings) -> dict[str, Any]:
     from tasks.benchmark.report import report
 
     summary: dict[str, Any] = {}
+    home = Home.current()
     if settings.report == "after":
-        with watched(Home.current()), _bar() as shown:
-            outcome = Benchmark(settings, Home.current(), code_state(), step=step, shown=shown).run()
+        with watched(home), progress("benchmark", "cells") as told:
+
+            def shown(done: int, planned: int, left: str) -> None:
+                told(done / planned, f"{done} of {planned} measured, {left}")
+
+            def tracked(parent: TrackedRun) -> None:
+                publish_mlflow(parent, home, holds="The benchmark, and a run below it for every cell")
+
+            outcome = Benchmark(settings, home, code_state(), step=step, shown=shown, tracked=tracked).run()
         summary = {
             "computed": outcome.computed,
             "kept": outcome.kept,
@@ -76,19 +82,6 @@ def benchmark_with(settings: BenchmarkSettings) -> dict[str, Any]:
     page = step("report", report, settings)
     publish_results(page)
     return {**summary, "page": str(page)}
-
-
-@contextlib.contextmanager
-def _bar() -> Iterator[Callable[[int, int, str], None] | None]:
-    """A bar below the log where that goes to a terminal; None where it is piped, and lines say it all."""
-    console = terminal_console()
-    if console is None:
-        yield None
-        return
-    columns = (TextColumn("cells"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True) as bar:
-        cells = bar.add_task("", total=None)
-        yield lambda done, planned, left: bar.update(cells, completed=done, total=planned, description=left)
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="benchmark")

@@ -1,7 +1,8 @@
-"""How far a training is: a bar below the log of a terminal, and a progress artifact on the run's page."""
+"""How far a piece of work is: a bar below the log of a terminal, and a progress artifact on the run's page."""
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -24,12 +25,12 @@ def terminal_console() -> Console | None:
 
 
 @contextlib.contextmanager
-def training_progress(key: str, what: str) -> Iterator[Callable[[float, str], None]]:
-    """Show how far a training is, in the terminal and on the run's page.
+def progress(key: str, what: str) -> Iterator[Callable[[float, str], None]]:
+    """Show how far a piece of work is, in the terminal and on the run's page.
 
     Args:
         key: Of the artifact: lowercase letters, digits and dashes.
-        what: What is trained, for people.
+        what: What is done, for people.
 
     Yields:
         Takes how far it is, 0 … 1, and that in words. A server that stops answering is said once and then left alone.
@@ -53,7 +54,7 @@ def training_progress(key: str, what: str) -> Iterator[Callable[[float, str], No
 
 
 class ProgressArtifact:
-    """A progress artifact that is made when it is first told something; outside a flow run it does nothing.
+    """A progress artifact, made when it is first told something; thread-safe. Outside a flow run it does nothing.
 
     Args:
         key: Lowercase letters, digits and dashes.
@@ -67,21 +68,23 @@ class ProgressArtifact:
         self._id: UUID | None = None
         self._told = 0.0
         self._lost = False
+        self._lock = threading.Lock()
 
     def __call__(self, share: float, words: str) -> None:
         """Tell the page, unless it was told a moment ago."""
         from prefect.runtime import flow_run
 
-        now = time.monotonic()
-        if self._lost or not flow_run.id or (share < 1 and now - self._told < self._seconds):
-            return
-        self._told = now
-        try:
-            self._tell(round(100 * share, 1), f"{self._what}: {words}")
-        except Exception as error:
-            # A page that stands still must not end hours of training.
-            self._lost = True
-            logger.warning("The progress on the run's page stands still: %s", error)
+        with self._lock:
+            now = time.monotonic()
+            if self._lost or not flow_run.id or (share < 1 and now - self._told < self._seconds):
+                return
+            self._told = now
+            try:
+                self._tell(round(100 * share, 1), f"{self._what}: {words}")
+            except Exception as error:
+                # A page that stands still must not end hours of training.
+                self._lost = True
+                logger.warning("The progress on the run's page stands still: %s", error)
 
     def _tell(self, percent: float, words: str) -> None:
         from prefect.artifacts import create_progress_artifact, update_progress_artifact

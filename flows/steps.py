@@ -1,7 +1,8 @@
 """Stages of a flow as Prefect tasks."""
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
 from prefect import task
@@ -37,12 +38,26 @@ def saying_why(function: Callable[P, T]) -> Callable[P, T]:
         try:
             return function(*arguments, **options)
         except Exception as error:
-            why = advice(error)
-            get_run_logger().error("error: %s", why)
-            publish_failure(why)
+            _tell(error)
             raise
 
     return told
+
+
+@contextlib.contextmanager
+def composing() -> Iterator[None]:
+    """Around what makes settings of the fields of a form: a mistake is said in one line, without Hydra's traceback."""
+    try:
+        yield
+    except ColdcartError as error:
+        _tell(error)
+        raise error from None
+
+
+def _tell(error: Exception) -> None:
+    why = advice(error)
+    get_run_logger().error("error: %s", why)
+    publish_failure(why)
 
 
 def advice(error: Exception) -> str:

@@ -11,6 +11,7 @@ import logging
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,14 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.arguments import start
+from flows.artifacts import publish_mlflow, publish_trials
 from flows.orchestration import prefect_server
 from flows.outcomes import show_sweep
+from flows.progress import progress
 from flows.steps import step
 from flows.terminal import configure_terminal, one_error
 from flows.train import obtain
-from flows.watch import after_crash
+from flows.watch import after_crash, watched
 from flows.workers import TrialProcess
 from tasks.benchmark.board import Board, Entry
 from tasks.benchmark.crew import Crew, UnitFailedError
@@ -79,6 +82,7 @@ def sweep_with(plan: SweepPlan) -> dict[str, Any]:
     home, code = Home.current(), code_state()
     key = plan.key([file.sha256 for file in raw.files], code.version)
     with (
+        watched(home),
         open_run(
             home,
             key,
@@ -87,8 +91,12 @@ def sweep_with(plan: SweepPlan) -> dict[str, Any]:
             on_stale=partial(fail_tracked, home),
         ) as run,
         _start_parent(plan, home, run, code) as parent,
+        progress("sweep", "sweep") as shown,
     ):
-        return Sweep(plan, home, run, parent).run_all()
+        publish_mlflow(parent, home, holds="The trials, each a run below this one, and a plot of them")
+        summary = Sweep(plan, home, run, parent, shown).run_all()
+        publish_trials(summary)
+        return summary
 
 
 def _start_parent(plan: SweepPlan, home: Home, run: Run, code: CodeState) -> TrackedRun:
@@ -112,11 +120,14 @@ class Sweep:
         home: Where runs live.
         run: The sweep's own run, locked.
         parent: Its MLflow run.
+        shown: Told how far it is, 0 … 1 and in words.
 
     """
 
-    def __init__(self, plan: SweepPlan, home: Home, run: Run, parent: TrackedRun) -> None:
-        self._plan, self._home, self._run, self._parent = plan, home, run, parent
+    def __init__(
+        self, plan: SweepPlan, home: Home, run: Run, parent: TrackedRun, shown: Callable[[float, str], None]
+    ) -> None:
+        self._plan, self._home, self._run, self._parent, self._shown = plan, home, run, parent, shown
         self._records = Records(run)
         self._search = Search(plan.settings, plan.dimensions, self._records, plan.start)
         self._direction = plan.settings.direction
@@ -192,7 +203,7 @@ class Sweep:
         if reason is not None:
             self._search.finish(unit.number, TrialState.FAIL, reason=reason, seconds=took, **self._run_of(unit.number))
             logger.warning("trial %d failed, going on without it: %s: %s", unit.number, unit.title, reason)
-            self._standing.update()
+            self._update()
             raise UnitFailedError(reason)
         self._finish(record, result, took)
 
@@ -207,17 +218,21 @@ class Sweep:
             **self._run_of(record.number),
         )
         self._standing.objective = result.objective or self._standing.objective
-        self._standing.update()
+        self._update()
         best = self._records.best(self._direction)
         said = f"{result.value:.4f}" if result.value is not None else "stopped early"
         logger.info(
-            "trial %d of %d: %s: %s%s",
-            record.number + 1,
-            self._search.trials,
+            "trial %d: %s: %s%s",
+            record.number,
             label_of(record.values),
             said,
             f" (best {best.value:.4f})" if best is not None and best.value is not None else "",
         )
+
+    def _update(self) -> None:
+        self._standing.update()
+        ended, trials = sum(record.finished for record in self._records.all()), self._search.trials
+        self._shown(ended / trials, f"{ended} of {trials} trials")
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF_DIR), config_name="config")

@@ -8,6 +8,7 @@ python -m flows.train -m seed=0,1,2    # one run after another
 import logging
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -21,7 +22,7 @@ from flows.artifacts import flow_run_link, mlflow_link, publish_accuracy, publis
 from flows.display import show_configuration, show_summary
 from flows.multirun import current_jobs, several_jobs
 from flows.orchestration import prefect_server
-from flows.progress import training_progress
+from flows.progress import progress
 from flows.steps import saying_why, step
 from flows.terminal import configure_terminal, one_error
 from flows.watch import after_crash, watched
@@ -87,8 +88,9 @@ def train_with(config: RunConfig, child: Child | None = None) -> dict[str, Any]:
         if child is not None:
             tracked.log_metrics(child.figure(summary))
         link = mlflow_link(tracked, home)
-        publish_report(summary, link)
-        return {**summary, "links": {"MLflow": link, "Prefect": flow_run_link(home)}}
+        report = mlflow_link(tracked, home, Path(summary["report"]).name)
+        publish_report(summary, link, report)
+        return {**summary, "links": {"MLflow": link, "report": report, "Prefect": flow_run_link(home)}}
 
 
 def obtain(config: RunConfig) -> tuple[RawLog | None, ColdcartError | None]:
@@ -127,7 +129,6 @@ def _track(
         data_digest="" if raw is None else ",".join(file.sha256 for file in raw.files),
         run_key=run.state.key,
         run_id=run.id,
-        prefect_flow_run_id=str(flow_run.id) if flow_run.id else None,
     )
     # The question may turn out to be another one once the log is read; a failed ingestion is a run all the same.
     experiment = config.tracking.experiment_name(config.names["dataset"])
@@ -170,13 +171,13 @@ def _stages(
     prepared = step("split", prepare, ingested, config)
     tracked.set_tags({"split": prepared.split.name, "split_asked": config.names["split"]})
     tracked.log_datasets(logged_data(ingested, prepared))
-    with training_progress("training", "training") as shown:
+    with progress("training", "training") as shown:
         trained = step("train", train_stage, config, ingested, prepared, run, tracked, on_epoch=on_epoch, shown=shown)
     fitted, generator, history = trained.fitted, trained.result.generator, trained.result.history
     augmented = step("augment", augment_stage, config, prepared, trained, run)
     measured = step("evaluate", evaluate_stage, config, prepared, trained, augmented, run, tracked, code)
     publish_accuracy(config, fitted, measured, prepared.question)
-    with training_progress("refit", "training on everything") as shown:
+    with progress("refit", "training on everything") as shown:
         step("refit", refit_stage, config, ingested, prepared, fitted, augmented, generator, trained.epochs, run, shown)
     made = (fitted, augmented, generator)
     return step("report", report_stage, config, ingested, prepared, *made, history, measured, run, tracked)

@@ -8,12 +8,16 @@ from pydantic import Field
 
 from flows.benchmark import benchmark_with
 from flows.forms.fields import Dataset, chosen
+from flows.steps import composing
 from flows.watch import after_crash
+from tasks.benchmark.methods import OWN, known_names
 from tasks.benchmark.settings import BenchmarkSettings
 from tasks.config import load_settings
 from tasks.runs.home import Home
 
 Datasets: Any = Annotated[list[Dataset], Field(min_length=1)]
+# Own lists need a file, which is an override: with one they are measured whatever else is.
+Method: Any = Literal[tuple(name for name in known_names() if name != OWN)]
 Trials = Annotated[int, Field(ge=1, le=1000)]
 Seeds = Annotated[int, Field(ge=1, le=100)]
 Budget = Annotated[str, Field(pattern=r"^(\d+(\.\d+)?\s*[hms])?$")]
@@ -30,7 +34,7 @@ def run_name() -> str:
 @flow(name="benchmark", flow_run_name=run_name, on_crashed=[after_crash])
 def benchmark(
     datasets: Datasets = ["ml_100k"],  # noqa: B006 - only read
-    methods: list[str] = [],  # noqa: B006
+    methods: list[Method] = [],  # noqa: B006
     trials: Trials = 3,
     seeds: Seeds = 1,
     evaluate: Literal["validation", "test"] = "validation",
@@ -42,7 +46,7 @@ def benchmark(
 
     Args:
         datasets: Data sets, one or several.
-        methods: Names of methods, for example popularity or ease; without any, all of them.
+        methods: Methods to compare, popularity for example; without any, all of them, which takes hours.
         trials: Settings that are tried for each method; the first is the default.
         seeds: Seeds 0 … N−1 of each method.
         evaluate: Whom the figures are about; every look at test users is written down.
@@ -55,4 +59,6 @@ def benchmark(
     """
     fields = {"datasets": list(datasets), "methods": list(methods), "trials": trials, "seeds": seeds}
     fields |= {"evaluate": evaluate, "budget": budget, "output": output or str(Home.current().root / "benchmark")}
-    return benchmark_with(load_settings(BenchmarkSettings, "benchmark", chosen(fields, overrides)))
+    with composing():
+        settings = load_settings(BenchmarkSettings, "benchmark", chosen(fields, overrides))
+    return benchmark_with(settings)

@@ -4,25 +4,24 @@ The help text below a field is its line in the docstring of the flow. A drop-dow
 a new file in ``conf/`` shows after the next ``python -m flows.deploy``.
 """
 
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field
 
 from flows.arguments import quote_paths
 from tasks.errors import ConfigError
 from tasks.overrides import choices, default_choices
 
-logger = logging.getLogger(__name__)
-
 DEFAULTS = default_choices("config")
 """The option of each group that ``conf/config.yaml`` takes."""
 
 OF_THE_DATASET = "as the data set has it"
 """Choice of a split: a data set may bring its own."""
+
+OF_THE_SPACE = "as the search space has it"
+"""Choice of what a search space may set for all its trials."""
 
 GROUPS = ("dataset", "split", "network", "loss", "augmentation", "recommender", "trainer")
 """Groups with a drop-down in the form of a training."""
@@ -49,17 +48,20 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Epochs = Annotated[int, Field(ge=0, le=10_000)]
 
 
+_SAYS_NOTHING: tuple[Any, ...] = (None, "", [], OF_THE_DATASET, OF_THE_SPACE)
+
+
 def chosen(fields: Mapping[str, Any], overrides: Sequence[str]) -> list[str]:
     """Overrides that say what a form says.
 
     Args:
-        fields: Values by key; the empty ones (None, "", [] and ``OF_THE_DATASET``) say nothing.
+        fields: Values by key; the empty ones (None, "", [], ``OF_THE_DATASET``, ``OF_THE_SPACE``) say nothing.
         overrides: What was added in the field ``overrides``.
 
     Raises:
         ConfigError: An override sets what a field sets already; the message names both.
     """
-    said = {key: value for key, value in fields.items() if value not in (None, "", [], OF_THE_DATASET)}
+    said = {key: value for key, value in fields.items() if value not in _SAYS_NOTHING}
     for text in overrides:
         key = re.split(r"[=@]", text.strip().lstrip("+~"), maxsplit=1)[0]
         if key in said:
@@ -71,8 +73,3 @@ def chosen(fields: Mapping[str, Any], overrides: Sequence[str]) -> list[str]:
 
 def _written(value: Any) -> str:
     return "[" + ",".join(value) + "]" if isinstance(value, list) else str(value)
-
-
-def shown(plain: Mapping[str, Any]) -> str:
-    """A configuration as YAML, for the log of a run."""
-    return yaml.safe_dump(dict(plain), sort_keys=False, allow_unicode=True)

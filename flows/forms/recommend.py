@@ -8,6 +8,7 @@ from pydantic import Field
 
 from flows.forms.fields import chosen
 from flows.recommend import recommend_with
+from flows.steps import composing
 from tasks.config import load_settings
 from tasks.stages.requests import RecommendSettings
 
@@ -39,11 +40,11 @@ def recommend(
 
     Args:
         model: A run folder, an MLflow run id, models:/<name>@champion or models:/<name>/<version>.
-        events: CSV or Parquet with user_id, item_id and, optionally, timestamp and kind.
-        output: Where the lists go: Parquet, or CSV where the name ends in .csv.
+        events: Path of a CSV or Parquet file with user_id, item_id and, optionally, timestamp and kind.
+        output: Path of the file of lists: Parquet, or CSV where the name ends in .csv.
         k: Items per list.
-        users: CSV or Parquet with user_id: these users get a list even without events.
-        user_features: CSV or Parquet with user_id and the features the model was trained with.
+        users: Path of a CSV or Parquet file with user_id: these users get a list even without events.
+        user_features: Path of a CSV or Parquet file with user_id and the features the model was trained with.
         overrides: Any other setting of conf/recommend.yaml, one key=value each.
 
     Returns:
@@ -57,4 +58,6 @@ def recommend(
         "users": users,
         "user_features": user_features,
     }
-    return recommend_with(load_settings(RecommendSettings, "recommend", chosen(fields, overrides)))
+    with composing():
+        settings = load_settings(RecommendSettings, "recommend", chosen(fields, overrides))
+    return recommend_with(settings)

@@ -1,11 +1,13 @@
 """The form of a training."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect import flow
 from prefect.runtime import flow_run
 
+from flows.artifacts import publish_configuration
 from flows.forms.fields import (
     DEFAULTS,
     GROUPS,
@@ -20,11 +22,11 @@ from flows.forms.fields import (
     Split,
     Trainer,
     chosen,
-    shown,
 )
+from flows.steps import composing
 from flows.train import train_with
 from flows.watch import after_crash
-from tasks.config import load_config
+from tasks.config import RunConfig, load_config
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,25 @@ def train(
     """
     values = (dataset, split, network, loss, augmentation, recommender, trainer)
     fields = {**dict(zip(GROUPS, values, strict=True)), "seed": seed, "trainer.max_epochs": epochs or None}
-    config = load_config(chosen(fields, overrides))
-    logger.info("configuration\n%s", shown(config.plain))
-    return train_with(config)
+    with composing():
+        config = load_config(chosen(fields, overrides))
+    publish_configuration(config.plain)
+    logger.info("composed: %s; all of it is the artifact configuration", composed(config, overrides))
+    summary = train_with(config)
+    for line in ending(summary):
+        logger.info(line)
+    return summary
+
+
+def composed(config: RunConfig, overrides: Sequence[str]) -> str:
+    """What a configuration came to, in one line: options, seed, epochs, then what else was typed."""
+    said = [f"{group}={config.names[group]}" for group in GROUPS]
+    return " ".join([*said, f"seed={config.seed}", f"trainer.max_epochs={config.trainer.max_epochs}", *overrides])
+
+
+def ending(summary: Mapping[str, Any]) -> list[str]:
+    """What came out, and where to look: the last lines of the log."""
+    columns, rows = summary["table"]["columns"], summary["table"]["rows"]
+    means = [f"{method} {numbers[-1]}" for figure, method, *numbers in rows if figure == "NDCG@10" and method]
+    lines = [f"NDCG@10, {columns[-1]}, validation users: {', '.join(means)}"] if means else []
+    return [*lines, f"report: {summary['links']['report'] or summary['report']}"]

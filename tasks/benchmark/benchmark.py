@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from tasks.results.store import Manifest, read_manifest, write_environment, writ
 from tasks.runs import CodeState, Home
 from tasks.splitting import QUESTIONS
 from tasks.stages.looks import BOOK, write_down
+from tasks.tracking import TrackedRun
 from tasks.uses import USES
 
 logger = logging.getLogger(__name__)
@@ -68,6 +70,7 @@ class Benchmark:
         code: State of the code, for the book of looks.
         step: Runs each unit of work.
         shown: Told how far it is.
+        tracked: Told the run of the benchmark in the tracking store, once it is open.
         book: Where looks at test users are written down.
 
     """
@@ -77,6 +80,7 @@ class Benchmark:
     code: CodeState
     step: Step = plain_step
     shown: Shown | None = None
+    tracked: Callable[[TrackedRun], None] | None = None
     book: Path = BOOK
     _looked: bool = field(default=False, init=False)
 
@@ -113,6 +117,8 @@ class Benchmark:
         name = f"benchmark-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         with tracked_benchmark(settings, self.home, self.code, name) as parent:
             tracked = TrackedCells(settings, self.home, self.code, parent)
+            if self.tracked is not None:
+                self.tracked(parent)
             try:
                 plan = Plan(settings, methods, with_needs(methods), self._survey(crew), deadline)
                 parent.log_parameters({"datasets": list(settings.datasets), "methods": list(methods)})

@@ -62,7 +62,7 @@ def find_model(settings: RecommendSettings, home: Home) -> Model:
     """
     folder = resolve_model(settings.model, settings.tracking, home)
     model = load_model(folder)
-    logger.info("%s: %s", folder, describe(model))
+    logger.info("%s: %s", settings.model, describe(model))
     if model.header.fit == "evaluation":
         logger.warning("This model was fitted for an evaluation, without the newest users (refit=false).")
     return model
@@ -71,7 +71,8 @@ def find_model(settings: RecommendSettings, home: Home) -> Model:
 def describe(model: Model) -> str:
     """A model in a few words."""
     header = model.header
-    return f"{header.question} on {header.dataset}, {len(model.items):,} items, fit: {header.fit}"
+    fitted = "everything" if header.fit == "refit" else "the warm users of an evaluation"
+    return f"{header.dataset}, {len(model.items):,} items, fitted on {fitted}, ranks for {header.question}"
 
 
 def rank(model: Model, requests: Requests, settings: RecommendSettings) -> Recommended:
@@ -88,6 +89,7 @@ def rank(model: Model, requests: Requests, settings: RecommendSettings) -> Recom
         raise DataError(f"{settings.events}: {error}") from error
     output = Path(settings.output).expanduser()
     write_table(lists, output)
+    logger.info("%d users, %d items each: %s", lists.height // settings.k, settings.k, output)
     # A row without a user is no event of anybody.
     events = requests.events.filter(as_text(requests.events.get_column(Column.USER_ID)).is_not_null())
     counting = events.filter(pl.Series(model.kinds.weigh(events) > 0))

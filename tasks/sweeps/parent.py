@@ -149,7 +149,7 @@ class Standing:
     def _note(self, best: TrialRecord) -> str:
         link = self.parent.link()
         child = best.mlflow_run_id or ""
-        address = f"{link.rpartition('/')[0]}/{child}" if link and child else None
+        address = link.replace(str(self.parent.id), child) if link and child else None
         where = f"[run {child}]({address})" if address else f"run `{child}`"
         text = f"**Best:** {label_of(best.values)}, {self.objective} = {best.value:.4f}: {where}\n\n"
         table = trials_table(self.title, self.records.all(), self.objective, self.direction)

@@ -14,6 +14,7 @@ from tasks.runs.state import RunStatus
 from tasks.tracking.datasets import LoggedDataset
 from tasks.tracking.packaging import MODEL_FOLDER, package
 from tasks.tracking.run import TrackedRun, Untracked, check_names
+from tasks.tracking.server import TRAINING_PAGES
 from tasks.tracking.settings import TrackingSettings
 from tasks.tracking.store import Store, connect
 from tasks.tracking.tags import flat_parameters
@@ -115,9 +116,12 @@ class MlflowRun(TrackedRun):
         return EpochLogger(self)
 
     @override
-    def link(self, ui: str | None = None) -> str | None:
+    def link(self, ui: str | None = None, file: str | None = None) -> str | None:
         base = ui or (self.store.address if self.store.uri.startswith("http") else None)
-        return f"{base.rstrip('/')}/#/experiments/{self.experiment_id}/runs/{self.id}" if base else None
+        if base is None:
+            return None
+        shown = f"runs/{self.id}/artifacts/{file}" if file else f"runs/{self.id}"
+        return f"{base.rstrip('/')}/#/experiments/{self.experiment_id}/{shown}{TRAINING_PAGES}"
 
     @override
     def close(self, status: RunStatus, failure: str | None = None) -> None:

@@ -88,11 +88,12 @@ class TrackedRun(Closing):
         """A Lightning logger that writes each epoch's metrics to this run; None without tracking."""
 
     @abstractmethod
-    def link(self, ui: str | None = None) -> str | None:
+    def link(self, ui: str | None = None, file: str | None = None) -> str | None:
         """Address of the run's page; None without tracking or where no server's address is known.
 
         Args:
             ui: Address of an MLflow server on the same store, where the store is a database.
+            file: One of the run's files, to be shown on that page.
         """
 
     def __str__(self) -> str:
@@ -127,7 +128,7 @@ class Untracked(TrackedRun):
         return None
 
     @override
-    def link(self, ui: str | None = None) -> str | None:
+    def link(self, ui: str | None = None, file: str | None = None) -> str | None:
         return None
 
     @override

@@ -8,6 +8,9 @@ import httpx
 from tasks.runs.home import Home
 from tasks.tracking.settings import TrackingSettings
 
+TRAINING_PAGES = "?workflowType=machine_learning"
+"""Ends an address of MLflow's pages: without it they open with the menu of language models."""
+
 TELEMETRY_OFF = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 
 
@@ -48,7 +51,7 @@ def runs_table(server: str, experiment: str) -> str:
             found = named[0]
         else:
             found = _json(client.post("/experiments/create", json={"name": experiment}))["experiment_id"]
-    return f"{server}/#/experiments/{found}?workflowType=machine_learning"
+    return f"{server}/#/experiments/{found}{TRAINING_PAGES}"
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:

@@ -21,7 +21,6 @@ def run_tags(
     data_digest: str,
     run_key: str,
     run_id: str,
-    prefect_flow_run_id: str | None = None,
 ) -> dict[str, str]:
     """Tags of a run.
 
@@ -34,7 +33,6 @@ def run_tags(
         data_digest: sha256 over the source files.
         run_key: Key of the run.
         run_id: Name of the run's folder.
-        prefect_flow_run_id: The Prefect flow run this is part of.
     """
     groups = ("dataset", "split", "network", "loss", "augmentation", "recommender", "trainer")
     tags = {group: names[group] for group in groups if group in names}
@@ -52,8 +50,6 @@ def run_tags(
     }
     if code.commit:
         tags["mlflow.source.git.commit"] = code.commit
-    if prefect_flow_run_id:
-        tags["prefect.flow_run_id"] = prefect_flow_run_id
     return tags
 
 

@@ -31,6 +31,15 @@ class Tracked:
         (run,) = answer.json()["runs"]
         return run
 
+    def children(self, parent: dict) -> list[dict[str, str]]:
+        """Tags of the runs below a run."""
+        info = parent["info"]
+        where = f"tags.`mlflow.parentRunId` = '{info['run_id']}'"
+        asked = {"experiment_ids": [info["experiment_id"]], "filter": where}
+        answer = httpx.post(f"{self.address}/api/2.0/mlflow/runs/search", json=asked, timeout=60)
+        answer.raise_for_status()
+        return [{tag["key"]: tag["value"] for tag in run["data"]["tags"]} for run in answer.json()["runs"]]
+
     def _get(self, path: str, **parameters: str) -> dict:
         answer = httpx.get(f"{self.address}/api/2.0/mlflow/{path}", params=parameters, timeout=60)
         answer.raise_for_status()

@@ -50,6 +50,14 @@ class Form:
         self._closed()
         expect(self.control(name)).to_have_text(option)
 
+    def toggle(self, name: str, *options: str) -> None:
+        """Choose options of a drop-down that takes several, and drop those that were chosen."""
+        self._drop_down(name)
+        for option in options:
+            self.page.get_by_role("option", name=option, exact=True).click()
+        self.page.keyboard.press("Escape")
+        self._closed()
+
     def _drop_down(self, name: str) -> None:
         self.control(name).click()
         expect(self.page.get_by_role("option").first).to_be_visible(timeout=PATIENCE)
@@ -110,10 +118,15 @@ class Api:
         assert isinstance(started, dict)
         return started["id"]
 
-    def new_run(self, before: set[str], seconds: float = 30) -> str:
-        """Id of the run that came after those."""
+    def new_run(self, before: set[str], seconds: float = 30, deployment: str | None = None) -> str:
+        """Id of the run that came after those, of one deployment where that is named."""
         end = time.monotonic() + seconds
-        while not (new := [run["id"] for run in self.runs() if run["id"] not in before]):
+        wanted = self.deployment(deployment)["id"] if deployment else None
+        while not (
+            new := [
+                run["id"] for run in self.runs() if run["id"] not in before and wanted in (None, run["deployment_id"])
+            ]
+        ):
             assert time.monotonic() < end, "no run came of it"
             time.sleep(0.3)
         return new[0]
@@ -141,6 +154,13 @@ class Api:
         found = self.post("logs/filter", logs=wanted, sort="TIMESTAMP_ASC", limit=200)
         assert isinstance(found, list)
         return "\n".join(entry["message"] for entry in found)
+
+    def artifact(self, flow_run: str, name: str) -> dict:
+        """An artifact of a run, its newest version."""
+        wanted = {"key": {"any_": [name]}, "flow_run_id": {"any_": [flow_run]}}
+        found = self.post("artifacts/filter", artifacts=wanted, sort="CREATED_DESC")
+        assert isinstance(found, list)
+        return found[0]
 
 
 @dataclass(frozen=True)
@@ -173,11 +193,9 @@ class RunPage:
     def artifact(self, name: str, api: Api) -> Locator:
         """Open an artifact by the way a person takes: tab, card and, where the page lists versions, this run's."""
         self.artifacts()
-        self.page.get_by_role("tabpanel", name="Artifacts").get_by_role("link", name=name).first.click()
-        wanted = {"key": {"any_": [name]}, "flow_run_id": {"any_": [self.id]}}
-        found = api.post("artifacts/filter", artifacts=wanted)
-        assert isinstance(found, list)
-        version = self.page.get_by_role("link", name=found[0]["id"][:8], exact=True)
+        cards = self.page.get_by_role("tabpanel", name="Artifacts").get_by_role("link")
+        cards.filter(has=self.page.get_by_role("heading", name=name, exact=True)).first.click()
+        version = self.page.get_by_role("link", name=api.artifact(self.id, name)["id"][:8], exact=True)
         opened = self.page.get_by_role("tab", name="Raw")
         version.or_(opened).first.wait_for(timeout=PATIENCE)
         if version.is_visible():

@@ -71,6 +71,13 @@ def test_by_keyboard_on_a_phone(page: "Page", address: str) -> None:
     why.focus()
     page.keyboard.press("Enter")
     page.locator(".why", has_text="goes with").wait_for()
+    # A reason without weight is none, and no sentence ends in a colon.
+    assert not [cell for cell in page.locator(".why td").all_inner_texts() if cell == "0.000"]
+    assert not [text for text in page.locator(".why p").all_inner_texts() if text.rstrip().endswith(":")]
+    # The buttons of a row stand side by side, below the name.
+    row = page.locator("#recommended li").last
+    heights = {button.bounding_box()["y"] for button in row.get_by_role("button").all()}  # type: ignore[index]
+    assert len(heights) == 1
     assert why.get_attribute("aria-expanded") == "true"
     for button in page.get_by_role("button").all():
         if button.is_visible():

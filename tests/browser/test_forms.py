@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 FILES = ("flows", "tasks", "lightning_modules", "conf", "prefect.yaml", "pyproject.toml")
 
 
-def composed(log: str) -> dict:
-    """The configuration in the log of a run."""
-    return yaml.safe_load(log.split("configuration\n", 1)[1].split("\n\n", 1)[0])
+def composed(api: "Api", flow_run: str) -> dict:
+    """The configuration among the artifacts of a run."""
+    text = api.artifact(flow_run, "configuration")["data"]
+    return yaml.safe_load(text.removeprefix("```yaml\n").removesuffix("```\n"))
 
 
 def test_what_is_chosen_is_what_runs(form: "Form", api: "Api", ui: Ui) -> None:
@@ -44,7 +45,11 @@ def test_what_is_chosen_is_what_runs(form: "Form", api: "Api", ui: Ui) -> None:
     assert run["name"].startswith(
         "train block_world-article_formula-hinge-seed3 · virtual_neighbours · item_knn_cosine · smoke · user_holdout"
     )
-    config = composed(api.log(run["id"]))
+    said = "recommender=item_knn_cosine trainer=smoke seed=3 trainer.max_epochs=1 network.hidden=8"
+    (line,) = [line for line in api.log(run["id"]).splitlines() if line.startswith("composed: ")]
+    assert line.startswith("composed: dataset=block_world split=user_holdout network=article_formula loss=hinge ")
+    assert said in line
+    config = composed(api, run["id"])
     assert config["dataset"]["_target_"].endswith("BlockWorld")
     assert config["network"]["_target_"].endswith("ArticleFormula")
     assert config["loss"]["_target_"].endswith("Hinge")
@@ -107,7 +112,7 @@ def test_an_override_cannot_name_code(api: "Api") -> None:
 def test_every_deployment_has_its_form(form: "Form", ui: Ui) -> None:
     page = form.page
     page.goto(f"{ui.pages}/deployments")
-    for name, first_field in (("benchmark", "datasets"), ("recommend", "model"), ("sweep", "name")):
+    for name, first_field in (("benchmark", "datasets"), ("recommend", "model"), ("sweep", "space")):
         form.open(name)
         page.get_by_text(first_field).first.wait_for()
 

@@ -85,6 +85,9 @@ def test_links_lead_to_the_run_and_its_report_in_mlflow(page: "Page", api: "Api"
     assert page.url.startswith(ui.mlflow)
     expect(page.get_by_text("Finished", exact=True)).to_be_visible()
     run.artifact("report", api).get_by_role("link", name="The full report").click()
+    # With the menu of training runs beside it; the log ends with the same address.
+    expect(page.get_by_role("link", name="Model registry")).to_be_visible(timeout=30_000)
+    assert f"report: {page.url}" in api.log(trained[0]).splitlines()
     shown = page.frame_locator("iframe.mlflow-html-iframe").get_by_role("heading", name="Does it serve new users")
     expect(shown.first).to_be_visible(timeout=30_000)
 

@@ -13,10 +13,17 @@ from prefect import flow
 from rich.console import Console
 from rich.logging import RichHandler
 
-from flows.artifacts import publish_lists, publish_report, publish_results, report_of
-from flows.progress import ProgressArtifact, training_progress
-from flows.steps import advice, step
-from tasks.errors import DataError
+from flows.artifacts import (
+    publish_configuration,
+    publish_lists,
+    publish_report,
+    publish_results,
+    publish_trials,
+    report_of,
+)
+from flows.progress import ProgressArtifact, progress
+from flows.steps import advice, composing, step
+from tasks.errors import ConfigError, DataError
 from tasks.runs import Home
 from tests.flows.commands import QUICK, command, run_folder
 
@@ -62,7 +69,7 @@ def artifacts(flow_run: str = "%") -> list[dict[str, Any]]:
 
 
 def test_a_report_says_what_ran_and_where_to_go_on() -> None:
-    text = report_of(SUMMARY, "http://mlflow/#/experiments/1/runs/2")
+    text = report_of(SUMMARY, "http://mlflow/#/experiments/1/runs/2", None)
     assert text.startswith("# shop-conditional-hinge-seed0-1\n")
     assert "1,100 of 1,200 rows, 50 users, 7 items." in text
     # A table per figure: Prefect's page has no room for a wide one.
@@ -75,21 +82,20 @@ def test_a_report_says_what_ran_and_where_to_go_on() -> None:
     assert "python -m flows.recommend model=/somewhere/shop" in text
     # Markdown that is indented shows as code.
     assert not [line for line in text.splitlines() if line.startswith(" ")]
-    assert "MLflow" not in report_of(SUMMARY, None)
+    assert "What is asked: everything that follows (rest)." in text
+    assert "MLflow" not in report_of(SUMMARY, None, None)
     changed = {**SUMMARY, "counts": {**SUMMARY["counts"], "split_changed_because": "too few users"}}
-    assert "**Not split as asked:** too few users." in report_of(changed, None)
+    assert "**Not split as asked:** too few users." in report_of(changed, None, None)
 
 
-def test_a_report_leads_to_the_whole_one(tmp_path: Path) -> None:
-    summary, run = {**SUMMARY, "run_folder": str(tmp_path)}, "http://mlflow/#/experiments/1/runs/2"
-    assert "report.html" not in report_of(summary, run)
-    (tmp_path / "report.html").touch()
-    assert f"[The full report, with figures]({run}/artifacts/report.html)" in report_of(summary, run)
-    assert "report.html" not in report_of(summary, None)
+def test_a_report_leads_to_the_whole_one() -> None:
+    run, whole = "http://mlflow/#/experiments/1/runs/2", "http://mlflow/#/experiments/1/runs/2/artifacts/report.html"
+    assert f"[The full report, with figures]({whole})" in report_of(SUMMARY, run, whole)
+    assert "report.html" not in report_of(SUMMARY, run, None)
 
 
 def test_outside_a_flow_run_nothing_is_published() -> None:
-    publish_report(SUMMARY, None)
+    publish_report(SUMMARY, None, None)
     told = ProgressArtifact("nothing", "nothing", seconds=0)
     told(0.5, "half")
 
@@ -113,12 +119,52 @@ def test_lists_and_results_of_a_benchmark_are_told(server: str, tmp_path: Path) 
     assert lists["description"] == "Written to lists.parquet"
 
 
+def test_the_trials_of_a_sweep_and_a_configuration_are_told(server: str) -> None:
+    name = "val_a/rest/ours/ndcg_at_10/mean"
+    table = {
+        "title": "Sweep losses, shop",
+        "columns": ["trial", "loss", "ended", name, "seconds"],
+        "rows": [["1", "hinge", "finished", "0.2500", "9"], ["0", "relativistic", "failed", "–", "2"]],
+    }
+
+    @flow(flow_run_name="searched")
+    def searched() -> None:
+        publish_configuration({"seed": 3, "loss": {"gamma": 1.0}})
+        publish_trials({"table": table, "objective_name": name})
+
+    searched()
+    configuration, trials = artifacts("searched")
+    assert configuration["data"] == "```yaml\nseed: 3\nloss:\n  gamma: 1.0\n```\n"
+    first, second = json.loads(trials["data"])
+    assert first == {"trial": "1", "loss": "hinge", "ended": "finished", "objective": "0.2500", "seconds": "9"}
+    assert second["ended"] == "failed"
+    assert trials["description"] == f"Sweep losses, shop, the best first, by {name}"
+
+
+def test_a_mistake_in_a_form_is_one_line(server: str) -> None:
+    @flow(flow_run_name="mistaken")
+    def mistaken() -> None:
+        with composing():
+            try:
+                raise KeyError("hydra's own words")
+            except KeyError as error:
+                raise ConfigError("network.widths: there is no such setting.") from error
+
+    with pytest.raises(ConfigError, match="widths") as raised:
+        mistaken()
+    # The libraries' traceback, which is pages long, does not come along.
+    assert raised.value.__cause__ is None
+    (artifact,) = artifacts("mistaken")
+    assert artifact["key"] == "failure"
+    assert "network.widths: there is no such setting." in artifact["data"]
+
+
 def test_the_artifact_moves(server: str) -> None:
     seen = []
 
     @flow(flow_run_name="moving")
     def moving() -> None:
-        with training_progress("moves", "training") as shown:
+        with progress("moves", "training") as shown:
             for share in (0.0, 0.25, 0.251, 1.0):
                 shown(share, f"at {share}")
                 seen.append(artifacts("moving")[0]["data"])
@@ -162,7 +208,7 @@ def terminal() -> Iterator[io.StringIO]:
 
 
 def test_a_terminal_has_a_bar(terminal: io.StringIO) -> None:
-    with training_progress("bar", "training") as shown:
+    with progress("bar", "training") as shown:
         shown(0.0, "epoch 1 of 10")
         shown(0.5, "epoch 6 of 10")
     assert "training" in terminal.getvalue()

@@ -8,11 +8,12 @@ import pytest
 import yaml
 
 from flows.environment import LOGGERS
-from flows.forms.fields import DEFAULTS, GROUPS, OF_THE_DATASET, chosen
+from flows.forms.fields import DEFAULTS, GROUPS, OF_THE_DATASET, OF_THE_SPACE, chosen
 from tasks.config import load_config
 from tasks.errors import ConfigError
 from tasks.overrides import choices
 from tasks.runs.home import REPOSITORY
+from tasks.sweeps.plan import plan_sweep
 
 LISTED = yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())["deployments"]
 
@@ -34,6 +35,20 @@ def test_drop_downs_are_the_files_of_conf() -> None:
         offered = [option for option in fields[group]["enum"] if option != OF_THE_DATASET]
         assert offered == list(choices(group))
     assert schema("benchmark")["datasets"]["items"]["enum"] == list(choices("dataset"))
+    assert schema("sweep")["space"]["enum"] == list(choices("sweep"))
+    assert schema("sweep")["dataset"]["enum"] == [OF_THE_SPACE, *choices("dataset")]
+    methods = schema("benchmark")["methods"]["items"]["enum"]
+    assert {"popularity", "user_knn_cosine", "hybrid"} <= set(methods)
+    # Somebody's own lists need a file.
+    assert "own" not in methods
+
+
+@pytest.mark.parametrize("space", ["demo", "losses"])
+def test_a_search_space_can_be_started_as_it_is(space: str) -> None:
+    fields = {name: schema("sweep")[name]["default"] for name in ("dataset", "trainer")}
+    assert chosen(fields, []) == []
+    asked = plan_sweep(space, [])
+    assert asked.config.names["dataset"] == ("block_world" if space == "demo" else DEFAULTS["dataset"])
 
 
 def test_defaults_are_those_of_the_command_line() -> None:
@@ -94,6 +109,32 @@ def test_runs_are_named_for_what_they_do(monkeypatch: pytest.MonkeyPatch) -> Non
     module = importlib.import_module("flows.forms.train")
     monkeypatch.setattr(module, "flow_run", SimpleNamespace(parameters=said))
     assert module.run_name() == "train ml_100k-conditional-hinge-seed3 · 5 epochs · network.width=64"
+
+
+def test_a_sweep_is_named_for_what_differs_from_its_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("flows.forms.sweep")
+    said = {"space": "losses", "dataset": OF_THE_SPACE, "trainer": OF_THE_SPACE, "overrides": []}
+    monkeypatch.setattr(module, "flow_run", SimpleNamespace(parameters=said))
+    assert module.run_name() == "sweep losses"
+    said |= {"dataset": "ml_100k", "trainer": "smoke", "overrides": ["sweep.trials=3"]}
+    assert module.run_name() == "sweep losses on ml_100k · smoke · sweep.trials=3"
+
+
+def test_the_log_of_a_training_begins_and_ends_with_what_matters() -> None:
+    module = importlib.import_module("flows.forms.train")
+    typed = ["dataset=block_world", "loss=hinge", "seed=3", "trainer.max_epochs=1", "network.width=16"]
+    assert module.composed(load_config(typed), ["network.width=16"]) == (
+        "dataset=block_world split=temporal network=conditional loss=hinge augmentation=complete_profiles "
+        "recommender=user_knn_cosine trainer=auto seed=3 trainer.max_epochs=1 network.width=16"
+    )
+    rows = [["HR@10", "popularity", "0.5", "0.6"], ["NDCG@10", "popularity", "0.1", "0.2"], ["users", "", "9", "9"]]
+    table = {"title": "", "columns": ["figure", "method", "s = 0", "mean, s ≥ 1"], "rows": rows}
+    summary = {"table": table, "report": "/runs/a/report.html", "links": {"report": "http://mlflow/a"}}
+    assert module.ending(summary) == [
+        "NDCG@10, mean, s ≥ 1, validation users: popularity 0.2",
+        "report: http://mlflow/a",
+    ]
+    assert module.ending({**summary, "links": {"report": None}})[1:] == ["report: /runs/a/report.html"]
 
 
 def test_runs_work_in_the_checkout_of_their_worker() -> None:

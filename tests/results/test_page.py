@@ -127,6 +127,16 @@ def test_lists_users_and_edges(folder: Path, lookup: Lookup) -> None:
     assert tuning_table(read_results(folder)).rows[1] == ("ta_feng", "next_visits", "ease", "regularisation")
 
 
+def test_goals_of_a_benchmark_of_few_methods_are_one_line(tmp_path: Path) -> None:
+    few = [cell for cell in small_study() if cell.key.method in ("popularity", "ease")]
+    folder = write_made_up(tmp_path / "few", few)
+    write_summary(folder, RESAMPLES)
+    lines = page(folder, tmp_path).splitlines()
+    told = lines[lines.index("## Goals") + 2]
+    assert re.fullmatch(r"None of the \d+ goals was measured: they are about the hybrid beside all baselines\.", told)
+    assert lines[lines.index("## Goals") + 4].startswith("## ")
+
+
 def test_goals_say_held_or_missed(folder: Path, lookup: Lookup) -> None:
     rows = goals_table(goals_of(lookup, read_results(folder))).rows
     assert rows[0][1:] == ("ta_feng", "+15.0 %", "+15.0 % … +15.0 %", "**held**")

@@ -202,8 +202,9 @@ def test_tracking_off_takes_everything_and_touches_nothing(tmp_path: Path) -> No
 def test_links(home: Home, settings: TrackingSettings) -> None:
     with start(home, settings) as run:
         assert run.link() is None
-        expected = f"http://127.0.0.1:5000/#/experiments/{run.experiment_id}/runs/{run.id}"
-        assert run.link("http://127.0.0.1:5000/") == expected
+        base, pages = f"http://127.0.0.1:5000/#/experiments/{run.experiment_id}/runs/{run.id}", "machine_learning"
+        assert run.link("http://127.0.0.1:5000/") == f"{base}?workflowType={pages}"
+        assert run.link("http://127.0.0.1:5000", "a.html") == f"{base}/artifacts/a.html?workflowType={pages}"
 
 
 def test_a_store_that_cannot_be_used_is_named(home: Home, tmp_path: Path) -> None:
@@ -232,12 +233,10 @@ def test_tags_name_what_was_chosen() -> None:
         data_digest="d" * 64,
         run_key="e" * 64,
         run_id="ta_feng-1",
-        prefect_flow_run_id="p",
     )
     assert tags["loss"] == "hinge"
     assert tags["dirty"] == "true"
     assert tags["seed"] == "3"
-    assert tags["prefect.flow_run_id"] == "p"
     assert "tracking" not in tags
     assert all(isinstance(value, str) for value in tags.values())
 

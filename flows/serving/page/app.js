@@ -104,10 +104,11 @@ async function explain(item, line, button) {
   line.append(box);
   try {
     const found = await ask("/v1/explain", { events: events(), item_id: item.item_id, most: 3 });
-    const tables = [["You chose", found.support], ["People like you choose next", found.virtual]];
+    const tables = [["You chose", found.support], ["People like you choose next", found.virtual]]
+      .map(([caption, reasons]) => [caption, reasons.filter((one) => one.score.toFixed(3) !== "0.000")]);
     box.replaceChildren(element("p", {}, found.words), ...tables.filter(([, reasons]) => reasons.length).map(table));
-    if (found.neighbours.length) box.append(element("p", {}, "Others with these in common took it: " +
-      found.neighbours.map((one) => one.shared.map(words).join(", ")).filter(Boolean).join("; ")));
+    const shared = found.neighbours.map((one) => one.shared.map(words).join(", ")).filter(Boolean);
+    if (shared.length) box.append(element("p", {}, `Others with these in common took it: ${shared.join("; ")}`));
   } catch (error) {
     box.replaceChildren(element("p", { className: "problem" }, error.message));
   }

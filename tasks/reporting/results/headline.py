@@ -59,7 +59,6 @@ def goals_table(goals: tuple[Goal, ...]) -> Table:
 
 def headline_section(lookup: Lookup, goals: tuple[Goal, ...], users: str) -> str:
     """Both tables, with what they mean."""
-    held, measured = sum(goal.held is True for goal in goals), sum(goal.held is not None for goal in goals)
     return "\n".join(
         [
             "## What was gained",
@@ -70,11 +69,17 @@ def headline_section(lookup: Lookup, goals: tuple[Goal, ...], users: str) -> str
             to_markdown(headline_table(lookup, users)),
             "## Goals",
             "",
-            f"{held} of {measured} goals that were measured are held.",
-            "",
-            to_markdown(goals_table(goals)),
+            *_goals_in_words(goals),
         ]
     )
+
+
+def _goals_in_words(goals: tuple[Goal, ...]) -> list[str]:
+    """How many are held, and the table, which says what was not measured, too; one line where nothing was."""
+    held, measured = sum(goal.held is True for goal in goals), sum(goal.held is not None for goal in goals)
+    if not measured:
+        return [f"None of the {len(goals)} goals was measured: they are about the hybrid beside all baselines.", ""]
+    return [f"{held} of {measured} goals that were measured are held.", "", to_markdown(goals_table(goals))]
 
 
 def _figure(goal: Goal) -> str:
