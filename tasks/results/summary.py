@@ -10,7 +10,6 @@ of ``<cf>_virtual`` against the placebo.
 from pathlib import Path
 
 import polars as pl
-from polars import selectors
 
 from tasks.errors import DataError
 from tasks.evaluation.evaluation import MEAN
@@ -91,7 +90,7 @@ def build_summary(results: Results, resamples: int = RESAMPLES) -> pl.DataFrame:
     )
     joined = summary.join(p_values, on=keys, how="left", nulls_equal=True)
     # How sums are split among threads moves the last digits: rounded, a machine's file is every machine's file.
-    rounded = joined.with_columns(selectors.float().round(_DECIMALS))
+    rounded = joined.with_columns(pl.col("value", "ci_low", "ci_high").round(_DECIMALS))
     return rounded.select(list(SUMMARY_SCHEMA)).sort(_ORDER, nulls_last=False)
 
 
