@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tasks.evaluation.bootstrap import interval
+from tasks.evaluation.evaluation import MEAN
 from tasks.evaluation.statistics import known_mean, resampled_means
 from tasks.explanation.claims import Claim
 from tasks.explanation.deletion import Floats, Kept
@@ -18,8 +19,6 @@ ORDERS = (EXPLANATION, RANDOM, REVERSED)
 DELETION, INSERTION, FIRST = "deletion", "insertion", "first"
 """Curves; ``first`` is the first step of deletion alone."""
 CURVES_SHOWN = (DELETION, INSERTION)
-MEAN = "mean"
-"""Over all numbers of shots."""
 CURVES = {
     "explanation": pl.String,
     "scorer": pl.String,

@@ -225,14 +225,10 @@ class ExplainedRecommender(Explained):
 
 def explained_model(model: Model) -> Explained:
     """A model as it is shipped: its hybrid where it has one."""
-    seed, generator, way = model.header.seed, model.generator, model.augmentation
+    seed = model.header.seed
     if model.hybrid is not None:
         return ExplainedHybrid(model.hybrid, seed)
-    completion: Completion | None = None
-    if way is not None and generator is not None:
-        maker, completing = generator, way
-        completion = lambda users: completing.complete(maker, users, seed)  # noqa: E731 - one line says it
-    return ExplainedRecommender(model.recommender, model.popularity, completion, generator, seed)
+    return ExplainedRecommender(model.recommender, model.popularity, model.virtual, model.generator, seed)
 
 
 def _unknown(users: NewUsers) -> NDArray[np.bool_]:

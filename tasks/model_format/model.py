@@ -148,10 +148,15 @@ class Model:
         seed = self.header.seed
         if self.hybrid is not None:
             return self.hybrid.top_k(users, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support)
-        if self.augmentation is not None and self.generator is not None:
-            users = users.with_virtual(self.augmentation.complete(self.generator, users, seed))
+        users = users.with_virtual(self.virtual(users))
         ranker = PopularityAtZeroShots(self.recommender, self.popularity)
         return ranker.top_k(users, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support)
+
+    def virtual(self, users: NewUsers) -> VirtualBehaviour | None:
+        """What the model makes up for encoded users beside a hybrid, which does that itself; None where nothing."""
+        if self.augmentation is None or self.generator is None:
+            return None
+        return self.augmentation.complete(self.generator, users, self.header.seed)
 
     def _request_time(self, now: int | None) -> int:
         return now if now is not None else self.header.newest or 0

@@ -45,9 +45,9 @@ def intervals_of(
     means = known_mean(stacked.T).reshape(len(names), columns)
     rows: list[tuple[object, ...]] = []
     for place, name in enumerate(names):
-        low, high = interval(_with_mean(panel, drawn[:, place]))
-        users = _users(panel, values[name])
-        for cell in zip(_heads(panel), _with_mean(panel, means[place]), low, high, users, strict=True):
+        low, high = interval(with_mean(panel.known, drawn[:, place]))
+        users = counts_of(panel.known, values[name])
+        for cell in zip(_heads(panel), with_mean(panel.known, means[place]), low, high, users, strict=True):
             shots, *figures = cell
             rows.append((name, shots, segment, metric, *figures))
     return _frame(rows)
@@ -69,8 +69,8 @@ def gains_of(
         found = {one.metric: (_gain(means[place, 0], means[place, 1], known), _gain(ours, theirs, known))}
         if one.metric == GAIN and one.method == HYBRID:
             apart = means[place, 0] - means[place, 1]
-            found[DIFFERENCE] = (_with_mean(panel, apart), _with_mean(panel, ours - theirs))
-        users = _users(panel, one.ours - one.theirs)
+            found[DIFFERENCE] = (with_mean(panel.known, apart), with_mean(panel.known, ours - theirs))
+        users = counts_of(panel.known, one.ours - one.theirs)
         for metric, (value, spread) in found.items():
             low, high = interval(spread)
             for shots, *figures in zip(_heads(panel), value, low, high, users, strict=True):
@@ -96,14 +96,21 @@ def _gain(ours: Values, theirs: Values, known: Sequence[int]) -> Values:
     return np.concatenate([each, overall[..., None]], axis=-1)
 
 
-def _with_mean(panel: Panel, values: Values) -> Values:
-    """Figures by shots and their mean over s ≥ 1: (…, S) → (…, S + 1)."""
-    return np.concatenate([values, known_mean(values[..., list(panel.known)])[..., None]], axis=-1)
+def with_mean(known: Sequence[int], values: Values) -> Values:
+    """Figures by shots and their mean over s ≥ 1: (…, S) → (…, S + 1).
+
+    Args:
+        known: Places of s ≥ 1 among the S numbers of shots.
+        values: ``nan`` where there is no figure.
+
+    """
+    return np.concatenate([values, known_mean(values[..., list(known)])[..., None]], axis=-1)
 
 
-def _users(panel: Panel, values: Values) -> list[int]:
-    known = ~np.isnan(values)
-    return [*map(int, known.sum(axis=0)), int(known[:, list(panel.known)].any(axis=1).sum())]
+def counts_of(known: Sequence[int], values: Values) -> list[int]:
+    """How many of N rows have a figure, by shots and at any s ≥ 1: (N, S) → S + 1 counts; see ``with_mean``."""
+    there = ~np.isnan(values)
+    return [*map(int, there.sum(axis=0)), int(there[:, list(known)].any(axis=1).sum())]
 
 
 def _heads(panel: Panel) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The bar: the strongest baseline at each number of shots, chosen on half A of the validation users."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,12 +34,11 @@ class References:
 
     def values(self, panel: Panel, figure: str) -> NDArray[np.float64]:
         """Values per user of the reference of each number of shots, float64 (U, S); ``nan`` without one."""
-        values = np.full((len(panel.users), len(panel.shots)), np.nan)
-        own = {name: panel.values(name, figure) for name in set(self.by_shots.values())}
-        for place, shots in enumerate(panel.shots):
-            if shots in self.by_shots:
-                values[:, place] = own[self.by_shots[shots]][:, place]
-        return values
+        if not self.by_shots:
+            return np.full((len(panel.users), len(panel.shots)), np.nan)
+        return bar_of(
+            self.by_shots, panel.shots, {name: panel.values(name, figure) for name in set(self.by_shots.values())}
+        )
 
 
 def references_of(panel: Panel) -> References:
@@ -50,10 +49,42 @@ def references_of(panel: Panel) -> References:
     """
     baselines = [name for name in panel.methods if panel.role(name) == "baseline"]
     baselines.sort(key=lambda name: ("popularity" not in name, name))
+    return References(best_on_half_a(baselines, panel.shots, panel.half_a))
+
+
+def best_on_half_a(
+    names: Sequence[str], shots: Sequence[str], half_a: Callable[[str], NDArray[np.float64]]
+) -> dict[str, str]:
+    """Who is best at each number of shots; of equals the first.
+
+    Args:
+        names: Those to choose among.
+        shots: S numbers of shots.
+        half_a: Means on half A by name, float64, one per number of shots at least; ``nan`` where nothing was measured.
+
+    """
     chosen = {}
-    for place, shots in enumerate(panel.shots):
-        measured = {name: round(float(panel.half_a(name)[place]), _DIGITS) for name in baselines}
+    for place, one in enumerate(shots):
+        measured = {name: round(float(half_a(name)[place]), _DIGITS) for name in names}
         measured = {name: value for name, value in measured.items() if not np.isnan(value)}
         if measured:
-            chosen[shots] = max(measured, key=lambda name: measured[name])
-    return References(chosen)
+            chosen[one] = max(measured, key=lambda name: measured[name])
+    return chosen
+
+
+def bar_of(
+    by_shots: Mapping[str, str], shots: Sequence[str], values: Mapping[str, NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Values of the reference of each number of shots, float64 (N, S); ``nan`` without one.
+
+    Args:
+        by_shots: Name of the reference by number of shots, at least one.
+        shots: S numbers of shots.
+        values: float64 (N, S) by name.
+
+    """
+    bar = np.full_like(values[next(iter(by_shots.values()))], np.nan)
+    for place, one in enumerate(shots):
+        if one in by_shots:
+            bar[:, place] = values[by_shots[one]][:, place]
+    return bar

@@ -25,6 +25,7 @@ __all__ = [
     "read_cell",
     "read_manifest",
     "read_results",
+    "read_summary_table",
     "replace_parquet",
     "write_cell",
     "write_cost",
@@ -223,6 +224,25 @@ def read_results(folder: Path) -> Results:
             )
     environment, cost = (read_json(path) if (path := folder / name).exists() else {} for name in _NOTES)
     return Results(manifest, cells, users, environment, cost)
+
+
+def read_summary_table(path: Path, schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    """A summary that the benchmark wrote beside its cells.
+
+    Args:
+        path: The file.
+        schema: Its columns.
+
+    Raises:
+        DataError: It is missing or has other columns.
+
+    """
+    if not path.is_file():
+        raise DataError(f"expected {path}; the benchmark writes it when it reports: run it with report=only")
+    summary = pl.read_parquet(path)
+    if dict(summary.schema) != schema:
+        raise DataError(f"{path} should have the columns {list(schema)}, got {summary.columns}")
+    return summary
 
 
 def replace_parquet(path: Path, frame: pl.DataFrame) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import polars as pl
 
-from tasks.errors import DataError
 from tasks.evaluation.evaluation import MEAN
 from tasks.evaluation.statistics import RESAMPLES
 from tasks.method_names import HYBRID
@@ -30,7 +29,7 @@ from tasks.results.figures import REFERENCE, figures_of
 from tasks.results.intervals import gains_of, intervals_of, segments_of
 from tasks.results.panel import Panel, panels_of
 from tasks.results.references import References, references_of
-from tasks.results.store import Results, read_results, replace_parquet
+from tasks.results.store import Results, read_results, read_summary_table, replace_parquet
 
 SUMMARY = "summary.parquet"
 SUMMARY_SCHEMA = {
@@ -113,13 +112,7 @@ def read_summary(folder: Path) -> pl.DataFrame:
         DataError: It is missing or has other columns.
 
     """
-    path = folder / SUMMARY
-    if not path.is_file():
-        raise DataError(f"expected {path}; the benchmark writes it when it reports: run it with report=only")
-    summary = pl.read_parquet(path)
-    if dict(summary.schema) != SUMMARY_SCHEMA:
-        raise DataError(f"{path} should have the columns {list(SUMMARY_SCHEMA)}, got {summary.columns}")
-    return summary
+    return read_summary_table(folder / SUMMARY, SUMMARY_SCHEMA)
 
 
 def _rows(panel: Panel, references: References, comparisons: tuple[Comparison, ...], resamples: int) -> pl.DataFrame:

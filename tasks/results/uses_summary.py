@@ -14,7 +14,6 @@ import polars as pl
 from numpy.typing import NDArray
 from polars import selectors
 
-from tasks.errors import DataError
 from tasks.evaluation.bootstrap import interval
 from tasks.evaluation.evaluation import MEAN
 from tasks.evaluation.statistics import RESAMPLES, holm, known_mean, paired_permutation, resampled_means
@@ -22,8 +21,10 @@ from tasks.method_names import HYBRID
 from tasks.results.cell import SHOTS
 from tasks.results.claims import seed_of
 from tasks.results.figures import REFERENCE
+from tasks.results.intervals import counts_of, with_mean
 from tasks.results.panel import ROLES
-from tasks.results.store import read_manifest, replace_parquet
+from tasks.results.references import bar_of, best_on_half_a
+from tasks.results.store import read_manifest, read_summary_table, replace_parquet
 from tasks.results.used import Used, read_uses
 from tasks.uses.use import UNIT
 
@@ -80,13 +81,7 @@ class UsePanel:
     def references(self) -> dict[str, str]:
         """The baseline or yardstick with the highest mean on half A, by number of shots; of equals the first."""
         names = sorted(name for name, role in self.roles.items() if role == "baseline")
-        chosen = {}
-        for place, shots in enumerate(self.shots):
-            known = {name: round(float(self.half_a[name][place]), _DIGITS) for name in names}
-            known = {name: value for name, value in known.items() if not np.isnan(value)}
-            if known:
-                chosen[shots] = max(known, key=lambda name: known[name])
-        return chosen
+        return best_on_half_a(names, self.shots, self.half_a.__getitem__)
 
 
 def panels_of(uses: Sequence[Used]) -> tuple[UsePanel, ...]:
@@ -147,15 +142,9 @@ def read_uses_summary(folder: Path) -> pl.DataFrame:
         DataError: It is missing or has other columns.
 
     """
-    path = folder / USES_SUMMARY
     if not read_manifest(folder).uses:
         return pl.DataFrame(schema=USES_SCHEMA)
-    if not path.is_file():
-        raise DataError(f"expected {path}; the benchmark writes it when it reports: run it with report=only")
-    summary = pl.read_parquet(path)
-    if dict(summary.schema) != USES_SCHEMA:
-        raise DataError(f"{path} should have the columns {list(USES_SCHEMA)}, got {summary.columns}")
-    return summary
+    return read_summary_table(folder / USES_SUMMARY, USES_SCHEMA)
 
 
 def _panel(place: tuple[str, str, str, str], uses: Sequence[Used], columns: set[str]) -> UsePanel:
@@ -184,22 +173,18 @@ def _rows(panel: UsePanel, resamples: int) -> list[tuple[object, ...]]:
     references = panel.references()
     values = dict(panel.values)
     if references:
-        bar = np.full(next(iter(values.values())).shape, np.nan)
-        for place, shots in enumerate(panel.shots):
-            if shots in references:
-                bar[:, place] = values[references[shots]][:, place]
-        values[REFERENCE] = bar
+        values[REFERENCE] = bar_of(references, panel.shots, panel.values)
     ours = values.get(HYBRID)
     ahead = {name: own * np.nan if ours is None else ours - own for name, own in values.items()}
     stacked = np.hstack([*values.values(), *ahead.values()])
     shape = (2 * len(values), len(panel.shots))
-    means = _with_mean(panel, known_mean(stacked.T).reshape(shape))
+    means = with_mean(panel.known, known_mean(stacked.T).reshape(shape))
     drawn = resampled_means(stacked, resamples, seed_of("use", *panel.place)).reshape(resamples, *shape)
-    bounds = interval(_with_mean(panel, drawn).reshape(resamples, -1))
+    bounds = interval(with_mean(panel.known, drawn).reshape(resamples, -1))
     triples = np.stack([means, *(bound.reshape(means.shape) for bound in bounds)], axis=-1)  # (2M, S + 1, 3)
     rows: list[tuple[object, ...]] = []
     for number, name in enumerate(values):
-        counts = _counts(panel, values[name])
+        counts = counts_of(panel.known, values[name])
         for place, shots in enumerate((*panel.shots, MEAN)):
             own, apart = triples[number, place].tolist(), triples[len(values) + number, place].tolist()
             marked = name == REFERENCE or references.get(shots) == name
@@ -210,17 +195,6 @@ def _rows(panel: UsePanel, resamples: int) -> list[tuple[object, ...]]:
             role, against = panel.roles.get(name, "baseline"), apart if name != HYBRID else [None] * 3
             rows.append((*panel.place, name, role, shots, *own, *against, marked, p_value, counts[place]))
     return rows
-
-
-def _counts(panel: UsePanel, values: Values) -> list[int]:
-    """Users or items behind each figure, and behind their mean over s ≥ 1."""
-    there = ~np.isnan(values)
-    return [*map(int, there.sum(axis=0)), int(there[:, panel.known].any(axis=1).sum())]
-
-
-def _with_mean(panel: UsePanel, values: Values) -> Values:
-    """Figures by shots and their mean over s ≥ 1: (…, S) → (…, S + 1)."""
-    return np.concatenate([values, known_mean(values[..., panel.known])[..., None]], axis=-1)
 
 
 def _rank(role: str) -> int:

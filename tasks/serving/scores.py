@@ -23,8 +23,8 @@ def next_choice(model: Model, users: NewUsers, rows: NDArray[np.integer]) -> NDA
     found = np.zeros(len(users))
     for block in blocks(len(users), items):
         some = users.select(np.arange(block.start, block.stop))
-        if model.hybrid is None and model.augmentation is not None and model.generator is not None:
-            some = some.with_virtual(model.augmentation.complete(model.generator, some, model.header.seed))
+        if model.hybrid is None:
+            some = some.with_virtual(model.virtual(some))
         scores = np.empty((len(some), items), dtype=np.float32)
         ranker.score_into(some, scores)
         found[block] = choice_probabilities(scores, some, rows).sum(axis=1)

@@ -8,8 +8,9 @@ import polars as pl
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.config import RunConfig
 from tasks.domain import NO_ITEM, NewUsers
+from tasks.evaluation.evaluation import MEAN
 from tasks.explanation import Explained, ExplainedHybrid, ExplainedRecommender, claims_of, faithfulness
-from tasks.explanation.curves import DELETION, FIRST, INSERTION, MEAN, RANDOM
+from tasks.explanation.curves import DELETION, FIRST, INSERTION, RANDOM
 from tasks.explanation.explained import AttentionPart
 from tasks.hybrid.fit import FittedHybrid
 from tasks.recommenders import FittedRecommender

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from tasks.explanation.curves import DELETION, EXPLANATION, FIRST, INSERTION, MEAN, RANDOM
+from tasks.evaluation.evaluation import MEAN
+from tasks.explanation.curves import DELETION, EXPLANATION, FIRST, INSERTION, RANDOM
 from tasks.reporting.labels import explanation_label, scorer_label
 from tasks.reporting.report.pictures import Picture, drawing, photograph
 from tasks.reporting.report.reason_figures import attention_figure, curves_figure, similar_figure
