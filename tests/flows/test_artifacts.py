@@ -103,7 +103,7 @@ def test_outside_a_flow_run_nothing_is_published() -> None:
 def test_lists_and_results_of_a_benchmark_are_told(server: str, tmp_path: Path) -> None:
     page = tmp_path / "results.md"
     page.write_text("# Results\n\n![A figure](images/a.svg)\n\nEase was best.\n")
-    counts = {"users": 1200, "zero_shots": 3, "k": 5, "events": 40, "unknown": 2, "unknown_kinds": 0}
+    counts = {"users": 1200, "zero_shots": 3, "k": 5, "events": 40, "unknown": 2, "unknown_kinds": 0, "left_out": 0}
 
     @flow(flow_run_name="told")
     def told() -> None:
