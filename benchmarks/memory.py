@@ -12,14 +12,30 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 
 import psutil
 
 LIMIT_GIB = 3.0
+TRAINING, ALL = "training process", "all processes"
 
 
-def main() -> int:
-    overrides = sys.argv[1:] or ["experiment=demo"]
+@dataclass(frozen=True)
+class Watched:
+    """A run that was looked at.
+
+    Attributes:
+        seconds: Wall time.
+        peaks: Largest resident bytes seen, of ``TRAINING`` and of ``ALL``.
+
+    """
+
+    seconds: float
+    peaks: dict[str, int]
+
+
+def watched(overrides: list[str]) -> Watched:
+    """Train in a fresh home; ends the script with what the run said where it fails."""
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "COLDCART_HOME": home}
         start = time.perf_counter()
@@ -29,20 +45,24 @@ def main() -> int:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        peaks = {"training process": 0, "all processes": 0}
+        peaks = {TRAINING: 0, ALL: 0}
         watcher = threading.Thread(target=_watch, args=(process.pid, peaks), daemon=True)
         watcher.start()
         output = process.communicate()[0].decode()
         seconds = time.perf_counter() - start
     if process.returncode != 0:
-        print(output)
-        return process.returncode
-    print(f"python -m flows.train {' '.join(overrides)}: {seconds:.0f} s")
-    for what, peak in peaks.items():
+        sys.exit(output)
+    return Watched(seconds, peaks)
+
+
+def main() -> None:
+    overrides = sys.argv[1:] or ["experiment=demo"]
+    run = watched(overrides)
+    print(f"python -m flows.train {' '.join(overrides)}: {run.seconds:.0f} s")
+    for what, peak in run.peaks.items():
         print(f"  {what:18} {peak / 2**30:.2f} GiB")
-    held = peaks["all processes"] / 2**30 <= LIMIT_GIB
+    held = run.peaks[ALL] / 2**30 <= LIMIT_GIB
     print(f"  to hold: at most {LIMIT_GIB:g} GiB ({'holds' if held else 'does not hold'})")
-    return 0
 
 
 def _watch(pid: int, peaks: dict[str, int]) -> None:
@@ -54,8 +74,8 @@ def _watch(pid: int, peaks: dict[str, int]) -> None:
             together = own + sum(_resident(child) for child in parent.children(recursive=True))
         except psutil.NoSuchProcess:
             return
-        peaks["training process"] = max(peaks["training process"], own)
-        peaks["all processes"] = max(peaks["all processes"], together)
+        peaks[TRAINING] = max(peaks[TRAINING], own)
+        peaks[ALL] = max(peaks[ALL], together)
         time.sleep(0.1)
 
 
@@ -67,4 +87,4 @@ def _resident(process: psutil.Process) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

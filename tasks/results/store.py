@@ -71,7 +71,8 @@ class Results:
         cells: The cells it names, in its order.
         users: By data set and question: ``user`` (Int32), ``id`` (UInt64) and String columns ``segment_<name>``.
         environment: Hardware, versions and times; empty where nothing was noted.
-        cost: ``training_seconds`` on Ta-Feng, ``scoring_milliseconds`` of one new user; as far as they were measured.
+        cost: ``training_seconds`` on Ta-Feng, ``scoring_milliseconds`` of one new user, ``bytes_per_user_item`` of a
+            training's peak memory; as far as they were measured.
 
     """
 
@@ -194,10 +195,19 @@ def write_environment(folder: Path, content: Mapping[str, Any]) -> None:
     write_json(folder / "environment.json", content)
 
 
-def write_cost(folder: Path, training_seconds: float | None = None, scoring_milliseconds: float | None = None) -> None:
-    """Write what training on Ta-Feng and scoring one new user were measured to take; None keeps what stands there."""
+def write_cost(
+    folder: Path,
+    training_seconds: float | None = None,
+    scoring_milliseconds: float | None = None,
+    bytes_per_user_item: float | None = None,
+) -> None:
+    """Write what the hybrid was measured to cost, see ``Results.cost``; None keeps what stands there."""
     path = folder / "cost.json"
-    given = {"training_seconds": training_seconds, "scoring_milliseconds": scoring_milliseconds}
+    given = {
+        "training_seconds": training_seconds,
+        "scoring_milliseconds": scoring_milliseconds,
+        "bytes_per_user_item": bytes_per_user_item,
+    }
     known = read_json(path) if path.exists() else {}
     write_json(path, known | {name: value for name, value in given.items() if value is not None})
 

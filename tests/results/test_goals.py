@@ -82,6 +82,7 @@ def test_lists_are_no_narrower_and_no_more_popular() -> None:
 
 def test_costs_are_those_that_were_noted() -> None:
     assert one(STUDY, "training", "ta_feng").held is None
-    found = goals(small_study(), {"training_seconds": 412.0, "scoring_milliseconds": 5.5})
+    found = goals(small_study(), {"training_seconds": 412.0, "scoring_milliseconds": 5.5, "bytes_per_user_item": 0.03})
     assert one(found, "training", "ta_feng").held is True
     assert one(found, "scoring", "one core").held is False
+    assert one(found, "nothing grows", "peak memory").held is True

@@ -90,6 +90,6 @@ def _figure(goal: Goal) -> str:
         "tests": f"{goal.value:.0f} of {goal.of} tests",
         "seconds": duration(goal.value),
         "milliseconds": f"{goal.value:.2f} ms",
-        "": number(goal.value),
+        "bytes": f"{goal.value:.3f} bytes",
     }
     return texts[goal.unit]
