@@ -16,6 +16,7 @@ from pytorch_lightning.loggers import Logger
 from lightning_modules.callbacks import EpochEnd, Score, ValidationScore
 from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import Episodes, EpisodeTensors
+from lightning_modules.continuation import Continuation, carry_over
 from lightning_modules.epoch_plan import EpochPlan
 from lightning_modules.losses.base import GanLoss
 from lightning_modules.networks.base import Critic, Generator, Network
@@ -65,6 +66,7 @@ def fit_generator(
     callbacks: Sequence[Callback] = (),
     shown: Shown | None = None,
     resume: bool = True,
+    earlier: Continuation | None = None,
 ) -> FitResult:
     """Trains a generator and keeps the last and the best checkpoint.
 
@@ -85,6 +87,8 @@ def fit_generator(
         callbacks: Further Lightning callbacks.
         shown: Is told how far the training is.
         resume: Whether to go on from ``last.ckpt`` in the folder.
+        earlier: The generator whose weights this one begins with; None begins with fresh ones. The critic, which no
+            model keeps, is fresh either way.
 
     Raises:
         DivergedError: If a loss is not finite.
@@ -94,7 +98,7 @@ def fit_generator(
     if episodes.n_items != catalogue.n_items:
         raise ValueError(f"episodes have {episodes.n_items} items, the catalogue {catalogue.n_items}")
     folder.mkdir(parents=True, exist_ok=True)
-    module = _module(episodes, catalogue, network, loss, settings, seed)
+    module = _module(episodes, catalogue, network, loss, settings, seed, earlier)
     device = _device(settings) if settings.data_on_device else torch.device("cpu")
     module.episodes = EpisodeTensors(episodes, device, window=settings.window)
     held_out = None if validation is None else EpisodeTensors(validation, device, window=settings.window)
@@ -135,11 +139,19 @@ def build(network: Network, catalogue: Catalogue, seed: int) -> tuple[Generator,
 
 
 def _module(
-    episodes: Episodes, catalogue: Catalogue, network: Network, loss: GanLoss, settings: TrainerSettings, seed: int
+    episodes: Episodes,
+    catalogue: Catalogue,
+    network: Network,
+    loss: GanLoss,
+    settings: TrainerSettings,
+    seed: int,
+    earlier: Continuation | None,
 ) -> ProfileGan:
-    """The module with fresh weights."""
+    """The module with fresh weights, or those of an earlier generator."""
     plan = EpochPlan(episodes.group, batch_size=settings.batch_size, min_steps=settings.min_steps, seed=seed)
     generator, critic = build(network, catalogue, seed)
+    if earlier is not None:
+        carry_over(generator, network, catalogue, earlier)
     return ProfileGan(generator, critic, loss, network.objective, plan, inner_steps=settings.inner_steps, seed=seed)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytorch_lightning.loggers import Logger
 
     from lightning_modules.progress import Shown
+    from tasks.training.extension import Earlier
     from tasks.training.trained_generator import TrainedGenerator
 
 GENERATOR_DRAWS = 4
@@ -122,6 +123,7 @@ def train_generator(
     loggers: "Sequence[Logger]" = (),
     callbacks: "Sequence[Callback]" = (),
     shown: "Shown | None" = None,
+    earlier: "Earlier | None" = None,
 ) -> TrainingResult:
     """Train the generator; with tuning users the best checkpoint is the one whose virtual behaviour serves them best.
 
@@ -137,6 +139,7 @@ def train_generator(
         loggers: Lightning loggers.
         callbacks: Lightning callbacks.
         shown: Is told how far the training is.
+        earlier: The generator that this one goes on from (a refresh); None begins with fresh weights.
 
     """
     trainer: Any = config.trainer if epochs is None else replace(config.trainer, max_epochs=epochs)
@@ -158,6 +161,7 @@ def train_generator(
         loggers=loggers,
         callbacks=callbacks,
         shown=shown,
+        earlier=earlier,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lightning_modules.networks.base import Generator
     from lightning_modules.progress import Shown
     from lightning_modules.trainer_settings import TrainerSettings
+    from tasks.training.extension import Earlier
     from tasks.training.trained_generator import TrainedGenerator
 
 
@@ -54,6 +55,7 @@ def train(
     callbacks: "Sequence[Callback]" = (),
     shown: "Shown | None" = None,
     resume: bool = True,
+    earlier: "Earlier | None" = None,
 ) -> TrainingResult:
     """Trains a generator; on a CPU the result is a function of the arguments, also after a kill and a resume.
 
@@ -73,6 +75,7 @@ def train(
         callbacks: Further Lightning callbacks.
         shown: Is told how far the training is.
         resume: Whether to go on from the folder's last checkpoint.
+        earlier: The generator that this one goes on from; None begins with fresh weights.
 
     Raises:
         DataError: If there are no episodes.
@@ -83,6 +86,7 @@ def train(
     from lightning_modules.fit import fit_generator
     from tasks.training.catalogue import catalogue_of
     from tasks.training.episodes import episodes_of
+    from tasks.training.extension import extended
     from tasks.training.trained_generator import TrainedGenerator
 
     if not any(posed.targets.nnz for posed in training.episodes):
@@ -91,6 +95,9 @@ def train(
             "lower split.burn_in_days, or choose another question"
         )
     catalogue = catalogue_of(training, network.item_dimensions, seed, clock, network.side_features)
+    continuation = None
+    if earlier is not None:
+        catalogue, continuation = extended(catalogue, earlier)
     histories = training.warm.histories
     provenance = Provenance.of("generator", histories.users, histories.times)
 
@@ -114,6 +121,7 @@ def train(
             callbacks=callbacks,
             shown=shown,
             resume=resume,
+            earlier=continuation,
         )
     except DivergedError as error:
         raise TrainingError(str(error)) from error
