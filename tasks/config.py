@@ -125,6 +125,19 @@ def load_config(overrides: Sequence[str] = ()) -> RunConfig:
     return _layered(_build(plain, names), said_by(overrides, names.get("experiment")))
 
 
+def rebuilt_config(plain: Mapping[str, Any], names: Mapping[str, str]) -> RunConfig:
+    """The configuration of an earlier run, from the values that it kept.
+
+    Args:
+        plain: ``RunConfig.plain``, as its ``summary.json`` and ``config.yaml`` have it.
+        names: ``RunConfig.names``.
+
+    Raises:
+        ConfigError: This version does not know a setting, or another value is expected.
+    """
+    return _build(dict(plain), dict(names))
+
+
 def _layered(config: RunConfig, said: Said) -> RunConfig:
     """The same configuration with tuned settings where a person set nothing else, and all recommenders by name."""
     first, dataset = config.dataset.questions[0], config.names["dataset"]

@@ -7,7 +7,7 @@ from tasks.splitting.leakage import check_gate, check_posed, check_provenance, c
 from tasks.splitting.parts import Split
 from tasks.splitting.questions import pose, pose_all, pose_episodes, user_ids
 from tasks.splitting.settings import SplitSettings, TemporalSplit, UserHoldoutSplit
-from tasks.splitting.split import split, warm_of_everything, warm_rows
+from tasks.splitting.split import newcomers, split, warm_of_everything, warm_rows
 from tasks.splitting.ties import id_hashes
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "check_split",
     "cuts_of",
     "id_hashes",
+    "newcomers",
     "pose",
     "pose_all",
     "pose_episodes",

@@ -74,13 +74,22 @@ def warm_rows(log: EventLog, settings: SplitSettings, seed: int, cuts: Cuts | No
     return chosen
 
 
-def warm_of_everything(log: EventLog, settings: SplitSettings, seed: int = 0) -> tuple[Warm, NDArray[np.int32]]:
+def warm_of_everything(
+    log: EventLog,
+    settings: SplitSettings,
+    seed: int = 0,
+    *,
+    until: int | None = None,
+    listed: NDArray[np.int32] | None = None,
+) -> tuple[Warm, NDArray[np.int32]]:
     """All users and rows as warm, cut at the log's end: what the refit is fitted on.
 
     Args:
         log: The cleaned log.
         settings: For the burn-in; without times every user gives episodes.
         seed: Unused, so that split and refit are called alike.
+        until: Another cut, microseconds since 1970-01-01 UTC: no event and no cancellation at or after it is seen.
+        listed: int32, rows of ``EventLog.items`` that belong to the catalogue whether or not anybody touched them.
 
     Returns:
         The warm users and the catalogue, int32 (I,), rows of ``EventLog.items``.
@@ -92,10 +101,25 @@ def warm_of_everything(log: EventLog, settings: SplitSettings, seed: int = 0) ->
     known = np.ones(users, dtype=np.bool_)
     if log.roles.has_times and isinstance(settings, TemporalSplit):
         known = known_first_visit(first_events(log), settings.burn_in_days)
-    end = log_end(log)
+    end = log_end(log) if until is None else until
     touches = _touches(log, np.full(users, NEVER if end is None else end, dtype=np.int64), hashes)
-    warm, catalogue, _ = _warm(log, touches, known, end)
+    warm, catalogue, _ = _warm(log, touches, known, end, listed)
     return warm, catalogue
+
+
+def newcomers(log: EventLog, since: int, row: NDArray[np.int32]) -> Population:
+    """Users whose first event, of whatever item, is of this moment or later, with all they did.
+
+    Args:
+        log: The cleaned log.
+        since: Microseconds since 1970-01-01 UTC.
+        row: int32 (items of the log,), row of each in the catalogue that they are asked about, or ``OUTSIDE``.
+
+    """
+    hashes = id_hashes(log.users[Column.USER_ID])
+    touches = _touches(log, np.full(log.users.height, NEVER, dtype=np.int64), hashes)
+    new = first_events(log) >= since
+    return _population(log, touches.where(new[touches.users]), row, hashes, halved=False)
 
 
 def _roles(log: EventLog, settings: SplitSettings, seed: int, cuts: Cuts, hashes: NDArray[np.uint64]) -> Roles:
@@ -111,11 +135,15 @@ def _touches(log: EventLog, until: NDArray[np.int64], user_hashes: NDArray[np.ui
 
 
 def _warm(
-    log: EventLog, touches: Touches, first_visit_known: NDArray[np.bool_], now: int | None
+    log: EventLog,
+    touches: Touches,
+    first_visit_known: NDArray[np.bool_],
+    now: int | None,
+    listed: NDArray[np.int32] | None = None,
 ) -> tuple[Warm, NDArray[np.int32], NDArray[np.int32]]:
     """Warm users, catalogue, and the catalogue row of each item of the log."""
     kept = touches.where(touches.whole_weights > 0)  # what was not cancelled
-    catalogue = np.unique(kept.items)
+    catalogue = np.unique(kept.items if listed is None else np.concatenate([kept.items, listed]))
     row = np.full(log.items.height, OUTSIDE, dtype=np.int32)
     row[catalogue] = np.arange(len(catalogue), dtype=np.int32)
     histories = kept.histories(row, kept.whole_weights)

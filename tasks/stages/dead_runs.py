@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -24,10 +25,16 @@ def write_configuration(folder: Path, config: RunConfig) -> Path:
 
 def write_tracking(folder: Path, settings: TrackingSettings) -> Path:
     """Write where a run without a configuration of its own is tracked, for ``tracking_of``."""
-    path, kind = folder / CONFIGURATION, type(settings)
-    node = {"_target_": f"{kind.__module__}.{kind.__qualname__}", **asdict(settings)}
-    path.write_text(yaml.safe_dump({"tracking": node}, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    path = folder / CONFIGURATION
+    text = yaml.safe_dump({"tracking": as_node(settings)}, sort_keys=False, allow_unicode=True)
+    path.write_text(text, encoding="utf-8")
     return path
+
+
+def as_node(settings: TrackingSettings) -> dict[str, Any]:
+    """Where runs are tracked, as a configuration has it."""
+    kind = type(settings)
+    return {"_target_": f"{kind.__module__}.{kind.__qualname__}", **asdict(settings)}
 
 
 def tracking_of(folder: Path) -> TrackingSettings:

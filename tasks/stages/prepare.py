@@ -106,6 +106,7 @@ def ground_of(
     question: str,
     max_shots: int | None,
     before: int | None,
+    users: UserEncoder | None = None,
 ) -> Ground:
     """Encode features and pose the question to warm users.
 
@@ -117,10 +118,12 @@ def ground_of(
         question: What is asked of the model.
         max_shots: For ``rest``.
         before: The cut in microseconds since 1970-01-01 UTC; None where the split knows none.
+        users: The encoder of user features; None fits one to these users.
 
     """
     log, rows = ingested.log, warm.histories.users
-    users = UserEncoder.fit(warm.users, log.roles, config.features, rows=rows, times=warm.histories.times)
+    if users is None:
+        users = UserEncoder.fit(warm.users, log.roles, config.features, rows=rows, times=warm.histories.times)
     items, item_features = ItemEncoder.fit(log, catalogue, before, config.features, warm_users=rows)
     user_features = users.transform(warm.users)
     episodes = pose_episodes(question, warm, user_features, max_shots=max_shots)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.augmentation.none import NoAugmentation
 from tasks.config import COMPONENT_GROUPS, RunConfig, build_component, load_component
+from tasks.domain import Warm
 from tasks.features.identity import as_text
 from tasks.features.items import attributes_before, titles_before
 from tasks.hybrid.hybrid import Hybrid
@@ -33,7 +34,7 @@ def ship(
     ground: Ground,
     recommender: FittedRecommender,
     popularity: FittedRecommender,
-    generator: ProfileGenerator,
+    generator: ProfileGenerator | None,
     hybrid: Hybrid | None,
     fit: Literal["refit", "evaluation"],
 ) -> None:
@@ -46,7 +47,7 @@ def ship(
         ground: What the fit stood on.
         recommender: On real + virtual rows.
         popularity: Serves users without any behaviour.
-        generator: Completes profiles.
+        generator: Completes profiles; None only where there is no augmentation.
         hybrid: Ranks in place of both; None for none.
         fit: Whether it was fitted on everything, or is the evaluation fit.
 
@@ -64,7 +65,7 @@ def ship(
         dataset=config.names["dataset"],
         seed=config.seed,
         fit=fit,
-        newest=None if warm.histories.times is None else int(warm.histories.times.max()),
+        newest=newest_of(warm, fit),
         digest=log.digest,
         components={group: chosen(config, group) for group in IN_HEADER},
     )
@@ -81,6 +82,15 @@ def ship(
         hybrid=hybrid,
         customers=Customers.of(log, ground.training),
     ).save(folder, replace=True)
+
+
+def newest_of(warm: Warm, fit: Literal["refit", "evaluation"]) -> int | None:
+    """The newest moment that a fit saw, in microseconds: of a refit the log's last, whatever was touched then."""
+    if warm.histories.times is None:
+        return None
+    if fit == "refit" and warm.now is not None:
+        return warm.now - 1
+    return int(warm.histories.times.max())
 
 
 def kinds_of(rules: KindRules | None, first_touches: NDArray[np.float32]) -> EventKinds:

@@ -132,6 +132,11 @@ class StateStore:
         """Whether this user was forgotten: what a model knows of them must not be used."""
         return pseudonym in self._forgotten
 
+    @property
+    def forgotten(self) -> frozenset[str]:
+        """Pseudonyms of everybody who was forgotten."""
+        return frozenset(self._forgotten)
+
     def expose(
         self, pseudonym: str | None, endpoint: str, model: str, arm: str | None, items: Sequence[str]
     ) -> "Future[None]":
