@@ -16,6 +16,7 @@ PATHS = frozenset(
     {
         "model",
         "events",
+        "items",
         "users",
         "user_features",
         "output",

@@ -11,6 +11,7 @@ from flows.display import lists_in_words
 from flows.orchestration import prefect_pages
 from flows.ui.state import open_pages
 from tasks.config import RunConfig
+from tasks.refresh.outcome import COLUMNS, Outcome, as_markdown, table_rows
 from tasks.runs import Home
 from tasks.tracking import TrackedRun
 
@@ -81,6 +82,15 @@ def publish_trials(summary: Mapping[str, Any]) -> None:
     columns = ["objective" if column == objective else column for column in shown["columns"]]
     rows = [dict(zip(columns, row, strict=True)) for row in shown["rows"]]
     _publish("table", key="trials", table=rows, description=f"{shown['title']}, the best first, by {objective}")
+
+
+def publish_refresh(outcome: Outcome) -> None:
+    """How a refresh ended and why, with the comparison behind it."""
+    _publish("markdown", key="refresh", markdown=as_markdown(outcome), description=f"{outcome.model}: {outcome.status}")
+    verdict = outcome.compared
+    if verdict is not None:
+        rows = [dict(zip(COLUMNS, row, strict=True)) for row in table_rows(verdict)]
+        _publish("table", key="comparison", table=rows, description=f"NDCG@10 of users new to both; {outcome.reason}")
 
 
 def publish_failure(why: str) -> None:

@@ -7,7 +7,7 @@ python -m flows.deploy --help
 import argparse
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import yaml
@@ -16,6 +16,10 @@ from flows.orchestration import OrchestrationError, configured_address
 from flows.terminal import configure_terminal, one_error
 from tasks.errors import ColdcartError
 from tasks.runs.home import REPOSITORY, Home
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.responses import DeploymentResponse
 
 DEPLOYMENTS = REPOSITORY / "prefect.yaml"
 POOL = "coldcart"
@@ -59,7 +63,39 @@ def deploy(address: str) -> None:
                 work_pool_name=pool["name"],
                 work_queue_name=pool["work_queue_name"],
                 job_variables=pool["job_variables"],
+                parameters=listed.get("parameters", {}),
+                schedules=schedules_of(listed, _deployed(client, flow.name, listed["name"])),
             )
+
+
+def schedules_of(listed: Mapping[str, Any], deployed: "DeploymentResponse | None") -> list[Any]:
+    """The schedules of a deployment; one that somebody has switched on or off on the server stays so.
+
+    Args:
+        listed: The deployment in prefect.yaml.
+        deployed: The same on the server; None where it is new.
+    """
+    from prefect.client.schemas.actions import DeploymentScheduleCreate
+    from prefect.client.schemas.schedules import CronSchedule
+
+    made = [] if deployed is None else deployed.schedules
+    active = {one.schedule.cron: one.active for one in made if isinstance(one.schedule, CronSchedule)}
+    return [
+        DeploymentScheduleCreate(
+            schedule=CronSchedule(cron=one["cron"], timezone=one["timezone"]),
+            active=active.get(one["cron"], one["active"]),
+        )
+        for one in listed.get("schedules", [])
+    ]
+
+
+def _deployed(client: "SyncPrefectClient", flow: str, name: str) -> "DeploymentResponse | None":
+    from prefect.exceptions import ObjectNotFound
+
+    try:
+        return client.read_deployment_by_name(f"{flow}/{name}")
+    except ObjectNotFound:
+        return None
 
 
 def make_pool(address: str, limits: Mapping[str, int] | None = None) -> None:

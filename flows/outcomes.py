@@ -9,6 +9,7 @@ from rich.table import Table
 
 from tasks.pruning.prune import Pruned
 from tasks.pruning.settings import PruneSettings
+from tasks.refresh.outcome import COLUMNS, Outcome, table_rows
 from tasks.runs import Home
 from tasks.sweeps.dimensions import as_overrides
 from tasks.tracking import TrackingSettings
@@ -62,6 +63,33 @@ def show_rows(
 
 def _store() -> str:
     return TrackingSettings().tracking_uri(Home.current())
+
+
+def show_refresh(outcome: Outcome) -> None:
+    """How a refresh ended and why, the comparison, and what may follow."""
+    console = Console(soft_wrap=True, highlight=False)
+    verdict = outcome.compared
+    if verdict is not None:
+        title = "NDCG@10 of users whom neither model has seen"
+        show_rows(console, title, COLUMNS, table_rows(verdict))
+    console.print()
+    version = None if outcome.version is None else f"{outcome.version}"
+    if version is not None and outcome.before is not None:
+        version += f", instead of {outcome.before}"
+    lines = {
+        "outcome": outcome.status,
+        "because": outcome.reason,
+        "model": outcome.model,
+        "version": version,
+        "new": outcome.new,
+        "T": None if outcome.cut is None else f"{outcome.cut} UTC: the challenger saw what came before",
+        "run folder": outcome.run_folder,
+        "MLflow": None if outcome.mlflow_run_id is None else f"run {outcome.mlflow_run_id}",
+        "next": outcome.next_step,
+    }
+    for label, value in lines.items():
+        if value is not None:
+            console.print(f"{label:<12} {value}", markup=False)
 
 
 def show_pruned(pruned: Pruned, settings: PruneSettings) -> None:

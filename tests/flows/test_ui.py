@@ -182,7 +182,13 @@ def test_both_servers_keep_their_state_in_postgresql(tmp_path: Path, tmp_path_fa
             assert again.stderr.startswith("error: pages for ")
             assert pages.prefect in again.stderr
             deployments = httpx.post(f"{pages.prefect_api}/deployments/filter", json={}, timeout=30).json()
-            assert {deployed["name"] for deployed in deployments} == {"train", "benchmark", "sweep", "recommend"}
+            assert {deployed["name"] for deployed in deployments} == {
+                "train",
+                "benchmark",
+                "sweep",
+                "refresh",
+                "recommend",
+            }
             commands = alive(home)
             assert not [word for command in commands for word in command if postgres.PASSWORD in word]
         assert alive(home) == []
