@@ -98,7 +98,7 @@ def fit_and_ship(
             checkpoints,
             epochs=epochs,
             loggers=watching.loggers,
-            callbacks=_budget(settings.minutes),
+            callbacks=budget(settings.minutes),
             shown=watching.shown,
             earlier=Earlier(earlier, rows),
         )
@@ -141,7 +141,8 @@ def _lean(champion: Champion) -> RunConfig:
     return champion.config.model_copy(update={"baselines": (champion.popularity,) if known else ()})
 
 
-def _budget(minutes: float | None) -> "Sequence[Callback]":
+def budget(minutes: float | None) -> "Sequence[Callback]":
+    """What ends a training after the epoch in which its time is over; None for no limit."""
     if minutes is None:
         return ()
     from pytorch_lightning.callbacks import Timer

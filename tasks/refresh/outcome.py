@@ -51,9 +51,15 @@ class Outcome:
 
     @property
     def next_step(self) -> str | None:
-        """A command that may follow; None where none does."""
+        """What may follow; None where nothing does."""
         if self.status == "promoted":
             return f"python -m flows.refresh model={self.model} rollback=true   takes it back"
+        verdict = self.compared
+        if self.status == "refused" and verdict is not None and verdict.undecided:
+            return (
+                f"the interval of {verdict.users:,} users is too wide to tell: more of them can judge later, "
+                "or with an earlier T (cut=25%); how much you are ready to lose is margin"
+            )
         return None
 
 

@@ -20,6 +20,7 @@ from tasks.runs.state import all_states
 from tasks.splitting.temporal import moment
 from tasks.stages.ship import load_model
 from tasks.tracking import TrackedRun
+from tasks.tracking.packaging import MODEL_FOLDER
 from tasks.tracking.promotion import promote
 from tasks.tracking.store import connect
 
@@ -124,7 +125,7 @@ def compare_stage(work: Work, run: Run, tracked: TrackedRun) -> Verdict:
     done = run.stage_done(COMPARE)
     if done is not None:
         return Verdict.from_json(dict(done))
-    challenger, champion = load_model(run.folder / CHALLENGER), work.champion.model
+    challenger, champion = load_model(_challenger(run)), work.champion.model
     newest = challenger.header.newest
     if newest is None or newest >= work.judges.cut:
         raise LeakageError(
@@ -150,7 +151,7 @@ def compare_stage(work: Work, run: Run, tracked: TrackedRun) -> Verdict:
 def refuse_stage(work: Work, run: Run, tracked: TrackedRun, found: Verdict) -> Outcome:
     """Keep the challenger with its run, and say why the champion stays."""
     ended = work.outcome("refused", found.reason(), verdict=found.to_json(), **_where(run, tracked))
-    tracked.log_model(run.folder / CHALLENGER)
+    tracked.log_model(_challenger(run))
     _leave(work, run, tracked, ended)
     run.mark_done(DECIDED, ended.to_json())
     return ended
@@ -166,7 +167,7 @@ def refit_stage(work: Work, run: Run, epochs: int, shown: "Shown | None" = None)
 def promote_stage(work: Work, run: Run, tracked: TrackedRun, found: Verdict) -> Outcome:
     """Hand everything to MLflow, register, and let the alias name the new version: one step, and the last."""
     reason = found.reason()
-    tracked.log_model(run.folder / "model")
+    tracked.log_model(run.folder / MODEL_FOLDER)
     _leave(work, run, tracked, work.outcome("promoted", reason, verdict=found.to_json(), **_where(run, tracked)))
     store = connect(work.settings.tracking, work.home)
     moved = promote(tracked, work.champion.name, work.settings.alias, work.champion.version, store)
@@ -183,7 +184,7 @@ def promote_stage(work: Work, run: Run, tracked: TrackedRun, found: Verdict) -> 
 def _fit(work: Work, run: Run, stage: str, until: int | None, epochs: int, watching: Watching) -> int:
     ground = ground_until(work.collected, work.champion, until, work.judges.max_shots)
     return fit_and_ship(
-        run.folder / (CHALLENGER if stage == CHALLENGER else "model"),
+        _challenger(run) if stage == CHALLENGER else run.folder / MODEL_FOLDER,
         run.stage_folder(stage),
         work.collected,
         ground,
@@ -193,6 +194,11 @@ def _fit(work: Work, run: Run, stage: str, until: int | None, epochs: int, watch
         epochs,
         watching,
     )
+
+
+def _challenger(run: Run) -> Path:
+    """The challenger's model; MLflow finds a model by the name of its folder."""
+    return run.folder / CHALLENGER / MODEL_FOLDER
 
 
 def _watching(tracked: TrackedRun, shown: "Shown | None") -> Watching:

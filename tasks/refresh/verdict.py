@@ -54,6 +54,11 @@ class Verdict:
         """Whether the challenger may take the champion's place (non-inferiority)."""
         return bool(self.gain.low > -self.margin)
 
+    @property
+    def undecided(self) -> bool:
+        """Whether the interval is too wide to tell: neither not worse, nor worse by more than the margin."""
+        return bool(not self.not_worse and self.gain.high > -self.margin)
+
     def reason(self) -> str:
         """The verdict in words."""
         said = (

@@ -141,3 +141,36 @@ def test_runs_work_in_the_checkout_of_their_worker() -> None:
     ((step, inputs),) = [*yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())["pull"][0].items()]
     module, _, function = step.rpartition(".")
     assert getattr(importlib.import_module(module), function)(**inputs) == {"directory": str(REPOSITORY)}
+
+
+def test_a_schedule_that_was_switched_on_stays_on() -> None:
+    from prefect.client.schemas.schedules import CronSchedule
+
+    from flows.deploy import schedules_of
+
+    (listed,) = [one for one in LISTED if one["name"] == "refresh"]
+    (new,) = schedules_of(listed, None)
+    assert isinstance(new.schedule, CronSchedule)
+    assert (new.schedule.cron, new.active) == ("30 3 * * *", False)
+    deployed: Any = SimpleNamespace(schedules=[SimpleNamespace(schedule=new.schedule, active=True)])
+    assert schedules_of(listed, deployed)[0].active
+    assert schedules_of({"name": "train"}, None) == []
+
+
+def test_a_refresh_says_what_its_form_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks.config import load_settings
+    from tasks.refresh.settings import RefreshSettings
+
+    model = "models:/coldcart-ta_feng@champion"
+    said = {"model": model, "events": "a drop", "store": True, "cut": "50%", "epochs": 2, "rollback": None}
+    settings = load_settings(RefreshSettings, "refresh", chosen(said, ["margin=0.01"]))
+    assert (settings.name, settings.alias, settings.cut, settings.margin) == (
+        "coldcart-ta_feng",
+        "champion",
+        "50%",
+        0.01,
+    )
+    assert (settings.events, settings.store, settings.rollback) == ("a drop", True, False)
+    module = importlib.import_module("flows.forms.refresh")
+    monkeypatch.setattr(module, "flow_run", SimpleNamespace(parameters={**said, "overrides": []}))
+    assert module.run_name() == f"refresh {model} with a drop and the service's store · 2 epochs"

@@ -14,6 +14,7 @@ from lightning_modules.networks.article_formula import ArticleFormula
 from lightning_modules.networks.conditional import Conditional
 from lightning_modules.trainer_settings import TrainerSettings
 from tasks.config import load_component
+from tasks.refresh.fit import budget
 from tasks.training.catalogue import catalogue_of
 from tasks.training.clock import Clock
 from tasks.training.extension import VECTORS, Earlier, extended, moved
@@ -96,3 +97,12 @@ def test_a_training_goes_on_from_the_weights_and_vectors_of_another(tmp_path: Pa
     started = trained(66, "from nothing").module.state_dict()
     name = "decoder.0.weight"
     assert torch.dist(new[name], old[name]) < 0.5 * torch.dist(started[name], old[name])
+
+
+def test_no_epoch_is_begun_after_the_time_that_a_training_has(tmp_path: Path) -> None:
+    result = train(
+        block_training(), network=ArticleFormula(hidden=2), loss=load_component("loss", "relativistic"),
+        trainer=replace(TRAINER, max_epochs=50), name="article_formula", seed=0, clock=CLOCK, folder=tmp_path,
+        callbacks=budget(1e-4),
+    )  # fmt: skip
+    assert len(result.history) == 1
