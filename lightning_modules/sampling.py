@@ -54,6 +54,30 @@ def draw(generator: Generator, batch: Batch, ids: NDArray[np.uint64], *, draws: 
     return result
 
 
+@torch.inference_mode()
+def expected(
+    generator: Generator, batch: Batch, ids: NDArray[np.uint64], *, draws: int, seed: int
+) -> NDArray[np.float32]:
+    """The mean of the same draws for a few users, float32 (B, I), without making each of them.
+
+    Args:
+        generator: The generator, in evaluation mode.
+        batch: B users.
+        ids: uint64 (B,), stable numbers that seed their noise.
+        draws: Number of draws per user.
+        seed: Any integer.
+
+    """
+    device = next(generator.parameters()).device
+    batch = batch.to(device)
+    noise = user_noise(ids, seed=seed, draws=draws, dimensions=generator.noise_dimensions)
+    condition = generator.condition(batch)
+    known = None if condition is None else condition.repeat(draws, 1)
+    latent = generator.decode(known, torch.from_numpy(noise).to(device).flatten(0, 1))
+    found: NDArray[np.float32] = generator.expected(latent, batch, draws).cpu().numpy()
+    return found
+
+
 def draw_blocks(
     generator: Generator,
     episodes: EpisodeTensors,

@@ -66,6 +66,18 @@ class Generator(nn.Module, ABC):
     def log_probabilities(self, scores: Tensor, batch: Batch, candidates: Candidates | None = None) -> Tensor:
         """Log probabilities of the next item, same shape; support items have none."""
 
+    def expected(self, latent: Tensor, batch: Batch, draws: int) -> Tensor:
+        """Mean probability of each item over draws, float32 (B, I).
+
+        Args:
+            latent: From ``decode``, (draws · B, H), draw after draw.
+            batch: B users.
+            draws: Number of draws, at least 1.
+
+        """
+        scores = self.scores(latent, batch).view(draws, batch.size, -1)
+        return torch.stack([self.log_probabilities(one, batch).exp() for one in scores]).mean(0)
+
     @abstractmethod
     def fakes(
         self,

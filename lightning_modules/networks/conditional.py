@@ -72,7 +72,12 @@ class ConditionalGenerator(Generator):
 
     def settle(self) -> None:
         """Keep the table of all items, laid out the way it is multiplied with."""
-        self.settled = self._table(None).detach().T.contiguous().T
+        self.settled = self.table.detach().T.contiguous().T
+
+    @property
+    def table(self) -> Tensor:
+        """All items as interests meet them, (I, d + P)."""
+        return self._table(None) if self.settled is None else self.settled
 
     def condition(self, batch: Batch, presence: Tensor | None = None) -> Tensor:
         """What is known of the users, (B, W)."""

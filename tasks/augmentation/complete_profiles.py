@@ -1,10 +1,12 @@
 """Query side: the new user's own profile is completed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tasks.augmentation.generator import ProfileGenerator
+from tasks.augmentation.generator import FEW_USERS, MeanGenerator, ProfileGenerator
 from tasks.augmentation.policy import Policy, choose
 from tasks.augmentation.rows import rows_of
 from tasks.domain import NewUsers, Training, VirtualBehaviour
@@ -31,7 +33,7 @@ class CompleteProfiles:
 
         """
         lengths, items, weights = [], [], []
-        for block, probabilities in generator.draw(users, self.policy.draws, seed):
+        for block, probabilities in self._probabilities(generator, users, seed):
             whole = block.stop - block.start == len(users)
             own = users if whole else users.select(np.arange(block.start, block.stop))
             chosen = choose(self.policy, probabilities, (own.rows.row_of_entry, own.items), own.shots)
@@ -42,6 +44,16 @@ class CompleteProfiles:
             weights.append(chosen.weights[kept])
         matrix = rows_of(lengths, items, weights, generator.n_items)
         return VirtualBehaviour(matrix, origin=generator.name, seed=seed)
+
+    def _probabilities(
+        self, generator: ProfileGenerator, users: NewUsers, seed: int
+    ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        """Draws, or of a few users their mean, where nothing else of them is looked at."""
+        policy = self.policy
+        if policy.agreement == 1 and len(users) <= FEW_USERS and isinstance(generator, MeanGenerator):
+            yield slice(0, len(users)), generator.expected(users, policy.draws, seed)[None]
+        else:
+            yield from generator.draw(users, policy.draws, seed)
 
     def neighbours(self, generator: ProfileGenerator, training: Training, seed: int) -> None:
         """No virtual users: the fit stays real."""

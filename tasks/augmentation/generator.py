@@ -1,12 +1,15 @@
 """What augmentation needs of anything that makes up behaviour."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.domain import NewUsers
+
+FEW_USERS = 32
+"""Up to this many users are answered the way that serves few of them; more share passes over memory better."""
 
 
 class ProfileGenerator(Protocol):
@@ -38,6 +41,22 @@ class ProfileGenerator(Protocol):
             Consecutive slices of users that cover all, with float32 (draws, B, I): probabilities over the
             catalogue, not negative, of sum 1. They depend on (user, seed) alone, not on the blocks. The
             array may be overwritten by the next block.
+
+        """
+        ...
+
+
+@runtime_checkable
+class MeanGenerator(ProfileGenerator, Protocol):
+    """A generator that can tell the mean of its draws for a few users without making each of them."""
+
+    def expected(self, users: NewUsers, draws: int, seed: int) -> NDArray[np.float32]:
+        """The mean of what ``draw`` gives, up to the rounding of float32: (B, I).
+
+        Args:
+            users: At most ``FEW_USERS`` users.
+            draws: Number of draws per user.
+            seed: Seeds the noise.
 
         """
         ...

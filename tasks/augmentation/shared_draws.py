@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.augmentation.generator import ProfileGenerator
+from tasks.augmentation.generator import MeanGenerator, ProfileGenerator
 from tasks.domain import NewUsers, VirtualBehaviour
 
 Drawn = tuple[tuple[slice, NDArray[np.float32]], ...]
@@ -26,6 +26,7 @@ class SharedDraws:
 
     generator: ProfileGenerator
     _last: tuple[NewUsers, int, int, Drawn] | None = field(default=None, init=False, repr=False)
+    _mean: tuple[NewUsers, int, int, NDArray[np.float32]] | None = field(default=None, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -48,6 +49,17 @@ class SharedDraws:
             drawn = tuple((block, one.copy()) for block, one in self.generator.draw(users, draws, seed))
             last = self._last = (users, draws, seed, drawn)
         yield from last[3]
+
+    def expected(self, users: NewUsers, draws: int, seed: int) -> NDArray[np.float32]:
+        """As in ``MeanGenerator``, told anew unless the very same object was asked about last."""
+        last = self._mean  # read once: another thread may replace it
+        if last is None or last[0] is not users or last[1:3] != (draws, seed):
+            if isinstance(self.generator, MeanGenerator):
+                mean = self.generator.expected(users, draws, seed)
+            else:
+                mean = np.concatenate([drawn.mean(axis=0) for _, drawn in self.draw(users, draws, seed)])
+            last = self._mean = (users, draws, seed, mean)
+        return last[3]
 
 
 @dataclass(eq=False)

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.augmentation.generator import FEW_USERS
 from tasks.domain import NO_ITEM, Evidence, NewUsers
 from tasks.evaluation.methods import Ranker
 from tasks.evaluation.routing import RoutingRanker
 from tasks.hybrid.gate import Gate
+from tasks.hybrid.online.plan import OnlinePlan
 from tasks.hybrid.sources import Source, score_of
 from tasks.recommenders.ranking import BlockRanker, EvidenceOf, blocks
 
@@ -39,6 +42,19 @@ class Hybrid(BlockRanker):
 
     def score_into(self, users: NewUsers, out: NDArray[np.float32]) -> EvidenceOf:
         """As in ``BlockRanker``; what each kind of evidence adds up to is kept for the explanation."""
+        parts = self.online.parts(users) if len(users) <= FEW_USERS else self.parts(users)
+        out[...] = 0
+        for part in parts.values():
+            out += part
+        return lambda ids: _explain(parts, ids)
+
+    @cached_property
+    def online(self) -> OnlinePlan:
+        """The same scores for a few users at a time."""
+        return OnlinePlan(self.n_items, self.sources, self.gate)
+
+    def parts(self, users: NewUsers) -> dict[Evidence, NDArray[np.float32]]:
+        """What each kind of evidence adds up to for a block of users, float32 (B, I) each."""
         weights = self.gate.at(users.shots)
         parts = {
             kind: np.zeros((len(users), self.n_items), dtype=np.float32)
@@ -47,10 +63,7 @@ class Hybrid(BlockRanker):
         for number, source in enumerate(self.sources):
             if weights[:, number].any():
                 source.add(users, weights[:, number], parts[source.evidence])
-        out[...] = 0
-        for part in parts.values():
-            out += part
-        return lambda ids: _explain(parts, ids)
+        return parts
 
     def shares(self, users: NewUsers) -> dict[str, float]:
         """How much each score decides: mean over users of weight × its spread over the items, of sum 1."""

@@ -39,7 +39,7 @@ class FittedIALS(CollaborativeFilter):
 
     def __post_init__(self) -> None:
         self.n_items = len(self.item_factors)
-        self._fold_in = ExactFoldIn(self.item_factors, self.regularization, self.alpha)
+        self.fold_in = ExactFoldIn(self.item_factors, self.regularization, self.alpha)
 
     def prior(self, users: NewUsers) -> NDArray[np.float64] | None:
         """Factors of the users before any event, (B, K); None for 0."""
@@ -54,9 +54,9 @@ class FittedIALS(CollaborativeFilter):
 
         def real() -> NDArray[np.float32]:
             contribution = weights_at(profiles.real, profiles.whole)
-            return self._fold_in.scores(self._fold_in.factors(profiles.whole, prior, contribution))
+            return self.fold_in.scores(self.fold_in.factors(profiles.whole, prior, contribution))
 
-        total = self._fold_in.scores(self._fold_in.factors(profiles.whole, prior))
+        total = self.fold_in.scores(self.fold_in.factors(profiles.whole, prior))
         return Interest(total, None if profiles.are_real else real)
 
 

@@ -99,8 +99,8 @@ class Neighbourhood:
         self.rows = rows
         self.neighbours = neighbours
         self.shrink = shrink
-        self._by_column = csr_array(rows.matrix.T.tocsr())  # (F, N)
-        self._by_column.sort_indices()
+        self.by_column = csr_array(rows.matrix.T.tocsr())  # (F, N)
+        self.by_column.sort_indices()
 
     def of(self, queries: Rows, without_self: bool = False) -> csr_array:
         """Similarities of each query to its best neighbours, CSR (Q, N), float32, all above 0.
@@ -125,7 +125,7 @@ class Neighbourhood:
         touched, narrow = np.unique(queries.matrix.indices, return_inverse=True)
         # Only the columns that queries hold: similaripy passes over the whole of what it is given. The norms
         # are those of whole rows, hence given as weights of its third term.
-        columns = self._by_column if without_self else csr_array(self._by_column[touched])
+        columns = self.by_column if without_self else csr_array(self.by_column[touched])
         asked = queries.matrix if without_self else _with_columns(queries.matrix, narrow, len(touched))
         found = s_plus(
             asked,
@@ -151,7 +151,7 @@ class Neighbourhood:
         parts = []
         for start in range(0, queries.matrix.shape[0], _PEARSON_ROWS):
             block = slice(start, min(start + _PEARSON_ROWS, queries.matrix.shape[0]))
-            similar = csr_array(queries.matrix[block] @ self._by_column)
+            similar = csr_array(queries.matrix[block] @ self.by_column)
             row = np.repeat(np.arange(block.start, block.stop), np.diff(similar.indptr))
             column = similar.indices
             similar.data = self._of_overlaps(similar.data, queries, row, column)
@@ -186,7 +186,7 @@ class Neighbourhood:
             CSR (Q, N) with the entries of ``similar``; the shares of all parts add up to it.
 
         """
-        overlaps = csr_array(part.matrix @ self._by_column)
+        overlaps = csr_array(part.matrix @ self.by_column)
         marks = csr_array(
             (np.ones(similar.nnz, dtype=np.float32), similar.indices, similar.indptr), shape=similar.shape
         )

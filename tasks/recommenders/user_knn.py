@@ -43,7 +43,7 @@ class FittedUserKNN(CollaborativeFilter):
     def __post_init__(self) -> None:
         self.n_items = self.behaviour.shape[1]
         self._similarity = BY_NAME[self.similarity]
-        self._warm = Neighbourhood(Rows(self.behaviour, self._similarity), self.neighbours, self.shrink)
+        self.warm = Neighbourhood(Rows(self.behaviour, self._similarity), self.neighbours, self.shrink)
 
     def similar_users(self, profiles: csr_array) -> csr_array:
         """The warm users most like each profile, CSR (B, U + V), similarities above 0.
@@ -52,7 +52,7 @@ class FittedUserKNN(CollaborativeFilter):
             profiles: CSR (B, I), sorted indices.
 
         """
-        return self._warm.of(Rows(profiles, self._similarity))
+        return self.warm.of(Rows(profiles, self._similarity))
 
     def interest(self, users: NewUsers) -> Interest:
         """Interest of one block of users in items."""
@@ -67,7 +67,7 @@ class FittedUserKNN(CollaborativeFilter):
         """What real entries of the profile and real warm users carry."""
         if not profiles.are_real:
             real, whole = (Rows(one, self._similarity) for one in (profiles.real, profiles.whole))
-            similar = self._warm.share(real, whole, similar)
+            similar = self.warm.share(real, whole, similar)
         return csr_array(similar[:, : self.real_users] @ self.behaviour[: self.real_users])
 
 

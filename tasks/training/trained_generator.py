@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import EpisodeTensors
 from lightning_modules.fit import build
 from lightning_modules.networks.base import Generator
-from lightning_modules.sampling import draw_blocks
+from lightning_modules.networks.conditional import ConditionalGenerator
+from lightning_modules.networks.conditional_online import OnlineConditional
+from lightning_modules.sampling import draw_blocks, expected
 from tasks.domain import NewUsers, Provenance
 from tasks.errors import ModelError
 from tasks.training.clock import Clock
@@ -69,6 +72,23 @@ class TrainedGenerator:
         device = next(self.module.parameters()).device
         episodes = EpisodeTensors(conditions_of(users, self.catalogue, self.clock), device, window=self.window)
         yield from draw_blocks(self.module, episodes, users.ids, draws=draws, seed=seed, block=block)
+
+    def expected(self, users: NewUsers, draws: int, seed: int) -> NDArray[np.float32]:
+        """The mean of the draws of a few users, float32 (B, I): as of ``draw``, up to the rounding of float32."""
+        conditions = conditions_of(users, self.catalogue, self.clock)
+        module = self.module
+        device = next(module.parameters()).device
+        if isinstance(module, ConditionalGenerator) and device.type == "cpu":
+            # As long as the weights may change, nothing that follows from them is kept.
+            online = OnlineConditional(module, self.window) if module.settled is None else self._online
+            return online.expected(conditions, users.ids, draws=draws, seed=seed)
+        batch = EpisodeTensors(conditions, device, window=self.window).batch(np.arange(len(users)))
+        return expected(module, batch, users.ids, draws=draws, seed=seed)
+
+    @cached_property
+    def _online(self) -> OnlineConditional:
+        assert isinstance(self.module, ConditionalGenerator)
+        return OnlineConditional(self.module, self.window)
 
     def save(self, folder: Path) -> None:
         """Writes weights as safetensors and the rest as JSON; the folder is made if missing."""

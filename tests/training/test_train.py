@@ -7,6 +7,7 @@ import pytest
 from lightning_modules.losses import Relativistic
 from lightning_modules.networks import ArticleFormula, Conditional
 from lightning_modules.trainer_settings import TrainerSettings
+from tasks.augmentation.generator import FEW_USERS
 from tasks.config import build_component
 from tasks.domain import NewUsers, Posed, UserFeatures
 from tasks.errors import DataError, ModelError, TrainingError
@@ -79,6 +80,20 @@ def test_draws_depend_on_user_and_seed_not_on_blocks(result: TrainingResult) -> 
     some = np.array([20, 3, 11])
     assert drawn[:, some] == pytest.approx(probabilities(result.generator, users.select(some)), abs=1e-6)
     assert not np.allclose(drawn, probabilities(result.generator, users, seed=1))
+
+
+@pytest.mark.parametrize("shots", [0, 3, None])
+def test_what_is_expected_of_a_few_users_is_the_mean_of_their_draws(
+    result: TrainingResult, tmp_path: Path, shots: int | None
+) -> None:
+    posed = block_new_users(users=FEW_USERS, seed=4, shots=shots)
+    result.generator.save(tmp_path / "generator")
+    loaded = TrainedGenerator.load(tmp_path / "generator", build_component)
+    mean = probabilities(result.generator, posed.users, draws=5).mean(axis=0)
+    for generator in (result.generator, loaded):
+        found = generator.expected(posed.users, 5, 0)
+        np.testing.assert_allclose(found, mean, rtol=2e-5, atol=1e-8)
+        assert not found[posed.users.rows.row_of_entry, posed.users.items].any()
 
 
 def test_changing_the_support_or_shuffling_a_feature_changes_the_draws(result: TrainingResult) -> None:

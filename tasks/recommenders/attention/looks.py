@@ -75,7 +75,7 @@ class NeighbourLooks:
     shrink: float
 
     def __post_init__(self) -> None:
-        self._warm = Neighbourhood(Rows(self.behaviour, COSINE), self.neighbours, self.shrink)
+        self.warm = Neighbourhood(Rows(self.behaviour, COSINE), self.neighbours, self.shrink)
         self._held = np.log1p(np.diff(self.behaviour.indptr)).astype(np.float32)
 
     def of(self, users: NewUsers, profiles: Profiles, own: NDArray[np.integer] | None = None) -> Looks:
@@ -88,14 +88,14 @@ class NeighbourLooks:
 
         """
         queries = Rows(profiles.whole, COSINE)
-        similar = self._warm.of(queries)
+        similar = self.warm.of(queries)
         if own is not None:
             similar.data[similar.indices == np.repeat(own, np.diff(similar.indptr))] = 0
             similar.eliminate_zeros()
         row = np.repeat(np.arange(similar.shape[0]), np.diff(similar.indptr))
         virtual = np.zeros(similar.nnz, dtype=np.float32)
         if not profiles.are_real:
-            real = self._warm.share(Rows(profiles.real, COSINE), queries, similar)
+            real = self.warm.share(Rows(profiles.real, COSINE), queries, similar)
             virtual = np.clip(1 - real.data / np.maximum(similar.data, _SMALLEST), 0, 1).astype(np.float32)
         days = np.zeros(similar.nnz, dtype=np.float32)
         if self.last_seen is not None and users.now is not None:

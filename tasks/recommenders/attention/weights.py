@@ -40,7 +40,7 @@ class AttentionWeights:
         """Logits of the profile's items."""
         return self._logits(looks, self.values[_NEIGHBOURS : _NEIGHBOURS + _ITEMS])
 
-    def balance(self, shots: NDArray[np.floating]) -> NDArray[np.float64]:
+    def balance(self, shots: NDArray[np.floating] | NDArray[np.integer]) -> NDArray[np.float64]:
         """How much neighbours count against items at this many items in the profile, 0 … 1, (B,)."""
         constant, slope = self.values[-2:]
         balance: NDArray[np.float64] = 1 / (1 + np.exp(-(constant + slope * np.log1p(shots))))

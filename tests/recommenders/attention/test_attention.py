@@ -121,7 +121,7 @@ def test_without_episodes_it_is_plain_similarity() -> None:
     users = block_new_users().users
     attention = fitted.attention(users)
     # Weight on the log of similarity is 1: attention is the neighbours' similarities, divided by their sum.
-    similar = fitted.neighbour_looks._warm.of(_rows(users))
+    similar = fitted.neighbour_looks.warm.of(_rows(users))
     expected = shares_of(similar).toarray() * 0.5
     np.testing.assert_allclose(attention.neighbours.toarray(), expected, rtol=1e-4)
 

@@ -1,0 +1,163 @@
+"""The conditional generator for a few users at a time, in numpy.
+
+Hundreds of small calls into torch cost more than the arithmetic, and none of it has to be differentiated.
+"""
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lightning_modules.conditions import Episodes
+from lightning_modules.networks.conditional import ConditionalGenerator
+from lightning_modules.networks.encoder import POSITIONS, ConditionEncoder
+from lightning_modules.noise import user_noise
+
+Array = NDArray[np.float32]
+
+
+class OnlineConditional:
+    """Expected probabilities as ``Generator.expected`` gives them, up to the rounding of float32.
+
+    Args:
+        module: In evaluation mode, on the CPU; its weights as they are now.
+        window: Support items that the attention sees.
+
+    """
+
+    def __init__(self, module: ConditionalGenerator, window: int) -> None:
+        self._interests, self._noise, self._window = module.interests, module.noise_dimensions, window
+        self._table = _array(module.table.T)  # (d + P, I)
+        self._vectors = _array(module.items())
+        self._bias = None if module.item_bias is None else _array(module.item_bias)
+        self._encoder = _Encoder(module.encoder)
+        self._first, self._second = _Linear(module.decoder[0]), _Linear(module.decoder[2])
+        self._room = threading.local()
+
+    def expected(self, episodes: Episodes, ids: NDArray[np.uint64], *, draws: int, seed: int) -> Array:
+        """Mean probabilities over draws, float32 (B, I), exactly 0 at support items.
+
+        Args:
+            episodes: B users.
+            ids: uint64 (B,), seed the noise.
+            draws: Number of draws, at least 1.
+            seed: Any integer.
+
+        """
+        noise = user_noise(ids, seed=seed, draws=draws, dimensions=self._noise)
+        found = np.empty((len(ids), self._table.shape[1]), dtype=np.float32)
+        for row in range(len(ids)):
+            support = slice(int(episodes.support_indptr[row]), int(episodes.support_indptr[row + 1]))
+            condition = self._condition(episodes, row, support)
+            known = np.broadcast_to(condition, (draws, len(condition)))
+            latent = self._second(_silu(self._first(np.concatenate([known, noise[:, row]], axis=1))))
+            self._mean(latent, episodes.support_items[support], found[row])
+        return found
+
+    def _condition(self, episodes: Episodes, row: int, support: slice) -> Array:
+        seen = slice(max(support.start, support.stop - self._window), support.stop)
+        return self._encoder(
+            self._vectors[episodes.support_items[seen]],
+            episodes.support_gaps[seen],
+            episodes.support_weights[seen],
+            float(episodes.shots[row]),
+            episodes.categories[row],
+            episodes.numbers[row],
+            episodes.calendar[row],
+        )
+
+    def _mean(self, latent: Array, support: NDArray[np.int32], out: Array) -> None:
+        """From latent vectors of one user, a row per draw, to mean probabilities (I,)."""
+        draws, odds = len(latent), self._buffer(len(latent) * self._interests)
+        np.matmul(latent.reshape(len(odds), -1), self._table, out=odds)
+        if self._bias is not None:
+            odds += self._bias
+        largest = odds.max(axis=1).reshape(draws, self._interests).max(axis=1)
+        odds -= np.repeat(largest, self._interests)[:, None]
+        np.exp(odds, out=odds)
+        odds[:, support] = 0.0
+        shares = 1 / (draws * odds.sum(axis=1).reshape(draws, self._interests).sum(axis=1))
+        np.matmul(np.repeat(shares, self._interests), odds, out=out)
+
+    def _buffer(self, rows: int) -> Array:
+        """Memory that each thread uses again: fresh pages cost as much as the exponentials."""
+        kept: Array | None = getattr(self._room, "odds", None)
+        if kept is None or len(kept) != rows:
+            kept = self._room.odds = np.empty((rows, self._table.shape[1]), dtype=np.float32)
+        return kept
+
+
+class _Linear:
+    """A linear layer."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        assert isinstance(layer, nn.Linear)
+        self._weights = np.ascontiguousarray(_array(layer.weight).T)
+        self._bias = None if layer.bias is None else _array(layer.bias)
+
+    def __call__(self, values: Array) -> Array:
+        found: Array = values @ self._weights
+        if self._bias is not None:
+            found += self._bias
+        return found
+
+
+class _Encoder:
+    """``ConditionEncoder`` for one user."""
+
+    def __init__(self, encoder: ConditionEncoder) -> None:
+        side = encoder.side
+        self._categories = [_array(embedding.weight) for embedding in side.categories]  # type: ignore[arg-type]
+        self._numbers = None if side.numbers is None else _Linear(side.numbers)
+        self._calendar = None if side.calendar is None else _Linear(side.calendar)
+        self._shots, self._shots_out = _Linear(side.shots[0]), _Linear(side.shots[2])
+        self._item, self._event, self._query = _Linear(encoder.item), _Linear(encoder.event), _Linear(encoder.query)
+        self._position, self._nothing = _array(encoder.position.weight), _array(encoder.nothing)
+        norm = encoder.join[2]
+        assert isinstance(norm, nn.LayerNorm)
+        self._join, self._scale, self._shift = _Linear(encoder.join[0]), _array(norm.weight), _array(norm.bias)
+        self._epsilon = np.float32(norm.eps)
+
+    def __call__(
+        self,
+        vectors: Array,
+        gaps: Array,
+        weights: Array,
+        shots: float,
+        categories: NDArray[np.int64],
+        numbers: Array,
+        calendar: Array,
+    ) -> Array:
+        """The condition (W,), from what ``Episodes`` tells of one user, its latest items at most."""
+        counted = np.array([np.log1p(shots), float(shots == 0)], dtype=np.float32)
+        side = self._shots_out(_silu(self._shots(counted)))
+        for table, code in zip(self._categories, categories, strict=True):
+            side = side + table[code]
+        if self._numbers is not None:
+            side = side + self._numbers(numbers)
+        if self._calendar is not None:
+            side = side + self._calendar(calendar)
+        tokens = np.empty((len(vectors) + 1, len(side)), dtype=np.float32)
+        tokens[0] = self._nothing  # an empty support attends to this
+        if len(vectors):
+            places = np.minimum(np.arange(len(vectors) - 1, -1, -1), POSITIONS - 1)
+            events = np.stack([gaps, weights], axis=1)
+            tokens[1:] = self._item(vectors) + self._event(events) + self._position[places]
+        attention = (tokens @ self._query(side)) * np.float32(len(side) ** -0.5)
+        attention = np.exp(attention - attention.max())
+        pooled = (attention / attention.sum()) @ tokens
+        joined = _silu(self._join(np.concatenate([pooled, side])))
+        centred = joined - joined.mean()
+        spread = np.sqrt(np.square(centred).mean() + self._epsilon)
+        found: Array = centred / spread * self._scale + self._shift
+        return found
+
+
+def _silu(values: Array) -> Array:
+    found: Array = values / (1 + np.exp(-values))
+    return found
+
+
+def _array(tensor: Tensor) -> Array:
+    return np.ascontiguousarray(tensor.detach().cpu().numpy().astype(np.float32, copy=False))

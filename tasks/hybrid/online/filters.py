@@ -1,0 +1,163 @@
+"""Filters of the hybrid for a few users: each adds its interest, in units of the user's largest, times a weight."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from tasks.hybrid.online import attend, kernels
+from tasks.hybrid.online.profiles import SortedProfiles
+from tasks.recommenders.attention.attention_filter import FittedAttention
+from tasks.recommenders.collaborative import CollaborativeFilter
+from tasks.recommenders.ease import FittedEASE
+from tasks.recommenders.ials import FittedIALS
+from tasks.recommenders.item_knn import FittedItemKNN
+from tasks.recommenders.similarity import COSINE, Neighbourhood
+from tasks.recommenders.user_knn import FittedUserKNN
+
+
+class OnlineFilter(Protocol):
+    """A fitted filter, ready for a few users."""
+
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """Add weight · interest / the user's largest interest, as ``FilterSource.add`` does.
+
+        Args:
+            profiles: Of B users.
+            weights: float32 (B,).
+            out: float32 (B, I), added to.
+
+        """
+        ...
+
+
+class OnlineItems:
+    """A filter whose interest is a sum of rows of an item–item matrix: ItemKNN, RP3beta, text, visits, EASE."""
+
+    def __init__(self, rows: csr_array) -> None:
+        self._rows = (rows.indptr, rows.indices, rows.data)
+
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """As in ``OnlineFilter``."""
+        kernels.add_rows(profiles.indptr, profiles.items, profiles.weights, *self._rows, weights, out)
+
+
+class OnlineUsers:
+    """UserKNN by cosine."""
+
+    def __init__(self, fitted: FittedUserKNN) -> None:
+        self._neighbours = _Neighbours(fitted.warm)
+        self._behaviour = (fitted.behaviour.indptr, fitted.behaviour.indices, fitted.behaviour.data)
+
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """As in ``OnlineFilter``."""
+        kernels.add_rows(*self._neighbours.of(profiles), *self._behaviour, weights, out)
+
+
+class OnlineAttention:
+    """Learned attention; what is virtual about a neighbour must not count in it."""
+
+    def __init__(self, fitted: FittedAttention) -> None:
+        looks = fitted.neighbour_looks
+        self._neighbours = _Neighbours(looks.warm)
+        self._learned = fitted.learned
+        self._about = (
+            np.log1p(np.diff(fitted.behaviour.indptr)).astype(np.float32),
+            _NO_TIMES if fitted.last_seen is None else fitted.last_seen,
+            fitted.categories,
+        )
+        similar = fitted.similar
+        self._items = (fitted.item_looks.log_users, similar.indptr, similar.indices, similar.data)
+        held, alike = fitted.held_shares, fitted.similar_shares
+        self._held = (held.indptr, held.indices, held.data)
+        self._alike = (alike.indptr, alike.indices, alike.data)
+
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """As in ``OnlineFilter``."""
+        users, values = profiles.users, self._learned.values
+        ends, rows, similar = self._neighbours.of(profiles)
+        balance = self._learned.balance(profiles.lengths)
+        now = _NO_TIMES if users.now is None else users.now
+        near = attend.neighbours(
+            ends, rows, similar, *self._about, now, users.features.categories, values[:4], balance.astype(np.float32)
+        )
+        own = attend.own_items(
+            profiles.indptr, profiles.items, profiles.weights, profiles.from_end, *self._items, values[4:7],
+            (1 - balance).astype(np.float32),
+        )  # fmt: skip
+        kernels.add_two_rows(
+            ends, rows, near, *self._held, profiles.indptr, profiles.items, own, *self._alike, weights, out
+        )
+
+
+class OnlineFactors:
+    """Alternating least squares; predictions in single precision."""
+
+    def __init__(self, fitted: FittedIALS) -> None:
+        self._fold_in = fitted.fold_in
+        self._n_items = fitted.n_items
+        self._across = np.ascontiguousarray(fitted.item_factors.T)
+
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """As in ``OnlineFilter``."""
+        shape = (len(profiles.lengths), self._n_items)
+        whole = csr_array((profiles.weights, profiles.items, profiles.indptr), shape=shape)
+        scores = self._fold_in.factors(whole).astype(np.float32) @ self._across
+        np.maximum(scores, 0, out=scores)
+        largest = scores.max(axis=1)
+        scale = np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)
+        scores *= scale[:, None]
+        out += scores
+
+
+_NO_TIMES = np.zeros(0, dtype=np.int64)
+
+
+class _Neighbours:
+    """The rows of a neighbourhood that are most alike to profiles."""
+
+    def __init__(self, warm: Neighbourhood) -> None:
+        holders = warm.by_column
+        self._holders = (holders.indptr, holders.indices, holders.data)
+        self._norms, self._shrink, self._most = warm.rows.norms, np.float32(warm.shrink), warm.neighbours
+
+    def of(self, profiles: SortedProfiles) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+        """Boundaries (B + 1,), rows and similarities."""
+        found: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]] = kernels.nearest(
+            profiles.indptr, profiles.items, profiles.weights, *self._holders, self._norms, self._shrink, self._most
+        )
+        return found
+
+
+_MOST_ROWS = 2**18
+"""``similaripy`` goes over more rows than these in another order."""
+
+
+def online_filter(fitted: CollaborativeFilter, completed: bool) -> OnlineFilter | None:
+    """What answers for a filter; None where nothing here does it alike.
+
+    Args:
+        fitted: The filter.
+        completed: Whether it sees virtual behaviour.
+
+    """
+    makers: dict[type, Callable[[], OnlineFilter | None]] = {
+        FittedItemKNN: lambda: OnlineItems(fitted.similar),  # type: ignore[attr-defined]
+        FittedEASE: lambda: OnlineItems(fitted.weights) if isinstance(fitted.weights, csr_array) else None,  # type: ignore[attr-defined]
+        FittedUserKNN: lambda: OnlineUsers(fitted) if _is_plain(fitted.warm) else None,  # type: ignore[attr-defined, arg-type]
+        FittedAttention: lambda: _attention(fitted, completed),  # type: ignore[arg-type]
+        FittedIALS: lambda: OnlineFactors(fitted),  # type: ignore[arg-type]
+    }
+    maker = makers.get(type(fitted))
+    return None if maker is None else maker()
+
+
+def _attention(fitted: FittedAttention, completed: bool) -> OnlineFilter | None:
+    plain = _is_plain(fitted.neighbour_looks.warm) and not (completed and fitted.virtual)
+    return OnlineAttention(fitted) if plain else None
+
+
+def _is_plain(warm: Neighbourhood) -> bool:
+    return warm.rows.similarity is COSINE and warm.rows.matrix.shape[0] < _MOST_ROWS

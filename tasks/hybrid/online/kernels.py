@@ -1,0 +1,201 @@
+"""Loops over the few entries of a few profiles, compiled: what numpy and scipy do in many calls and passes.
+
+Every loop adds in the order in which ``similaripy`` and scipy add, in the same precision, so that similarities and sums
+are the same to the last bit, and so are the neighbours where more are alike than are kept.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+# Compiled once per machine and kept beside this file; the scorer's thread does not hold up the others meanwhile.
+_compiled: Any = njit(cache=True, nogil=True)
+
+
+@_compiled
+def _below(values: Any, users: Any, one: int, other: int) -> bool:
+    """Whether a place of the heap comes before another: smaller value, then smaller row."""
+    if values[one] != values[other]:
+        return bool(values[one] < values[other])
+    return bool(users[one] < users[other])
+
+
+@_compiled
+def _swap(values: Any, users: Any, one: int, other: int) -> None:
+    values[one], values[other] = values[other], values[one]
+    users[one], users[other] = users[other], users[one]
+
+
+@_compiled
+def _rise(values: Any, users: Any, place: int) -> None:
+    while place > 0:
+        parent = (place - 1) >> 1
+        if not _below(values, users, place, parent):
+            return
+        _swap(values, users, place, parent)
+        place = parent
+
+
+@_compiled
+def _sink(values: Any, users: Any, size: int) -> None:
+    place = 0
+    while True:
+        least, left = place, 2 * place + 1
+        for child in (left, left + 1):
+            if child < size and _below(values, users, child, least):
+                least = child
+        if least == place:
+            return
+        _swap(values, users, place, least)
+        place = least
+
+
+@_compiled
+def nearest(
+    indptr: Any, items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: Any, shrink: Any, most: int
+) -> Any:
+    """The rows most alike to each profile by cosine: boundaries int64 (B + 1,), rows int32, similarities float32.
+
+    A heap of ``similaripy`` keeps the best, and so does this one: of equal similarities at its edge those stay that
+    were met first, save those of small row numbers that a larger similarity pushed out.
+
+    Args:
+        indptr: Boundaries of the profiles.
+        items: Their items, rising within a profile.
+        weights: float32, their weights.
+        starts: Boundaries of the items' holders.
+        holders: Rows that hold each item.
+        held: float32, with this weight.
+        norms: float32 (N,), of the rows.
+        shrink: float32, added to the denominator.
+        most: Rows per profile, at least 1.
+
+    """
+    profiles = len(indptr) - 1
+    ends = np.zeros(profiles + 1, np.int64)
+    found = np.empty(profiles * most, np.int32)
+    similar = np.empty(profiles * most, np.float32)
+    sums = np.zeros(len(norms), np.float32)
+    touched = np.empty(len(norms), np.int32)
+    best = np.empty(most, np.float32)
+    of = np.empty(most, np.int32)
+    total = 0
+    for profile in range(profiles):
+        count, squares = 0, 0.0
+        for entry in range(indptr[profile], indptr[profile + 1]):
+            weight, item = weights[entry], items[entry]
+            squares += float(weight) * float(weight)
+            for place in range(starts[item], starts[item + 1]):
+                row = holders[place]
+                if sums[row] == 0:
+                    touched[count] = row
+                    count += 1
+                sums[row] += held[place] * weight
+        norm = np.float32(math.sqrt(squares))
+        size = 0
+        for place in range(count):
+            row = touched[place]
+            value = sums[row] / (norm * norms[row] + shrink)
+            sums[row] = value
+            if size < most:
+                best[size], of[size] = value, row
+                size += 1
+                _rise(best, of, size - 1)
+            elif value > best[0]:
+                best[0], of[0] = value, row
+                _sink(best, of, size)
+        for row in np.sort(of[:size]):
+            if sums[row] > 0:
+                found[total], similar[total] = row, sums[row]
+                total += 1
+        for place in range(count):
+            sums[touched[place]] = 0
+        ends[profile + 1] = total
+    return ends, found[:total], similar[:total]
+
+
+@_compiled
+def _gather(
+    first: int, last: int, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
+    sums: Any, seen: Any, touched: Any, count: int,
+) -> int:  # fmt: skip
+    """Add weighted sparse rows to ``sums``; the columns not seen before are appended to those touched."""
+    for entry in range(first, last):
+        weight = weights[entry]
+        for place in range(starts[rows[entry]], starts[rows[entry] + 1]):
+            column = columns[place]
+            if not seen[column]:
+                seen[column] = True
+                touched[count] = column
+                count += 1
+            sums[column] += weight * values[place]
+    return count
+
+
+@_compiled
+def add_rows(indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any, gate: Any, out: Any) -> None:
+    """Add what weighted sparse rows sum up to, where above 0, in units of its largest, times a weight per user.
+
+    Args:
+        indptr: Boundaries of the users' rows.
+        rows: Which rows.
+        weights: float32, with what weight.
+        starts: Boundaries of the sparse rows.
+        columns: Their columns.
+        values: float32, what stands there.
+        gate: float32 (B,).
+        out: float32 (B, I), added to.
+
+    """
+    width = out.shape[1]
+    sums = np.zeros(width, np.float32)
+    seen = np.zeros(width, np.bool_)
+    touched = np.empty(width, np.int32)
+    for user in range(len(gate)):
+        count = _gather(
+            indptr[user], indptr[user + 1], rows, weights, starts, columns, values, sums, seen, touched, 0
+        )  # fmt: skip
+        _release(gate[user], sums, seen, touched, count, out[user])
+
+
+@_compiled
+def _release(weight: Any, sums: Any, seen: Any, touched: Any, count: int, out: Any) -> None:
+    """Add the sums in units of the largest, and clear them."""
+    largest = np.float32(0)
+    for place in range(count):
+        largest = max(largest, sums[touched[place]])
+    scale = weight / largest if largest > 0 else np.float32(0)
+    for place in range(count):
+        column = touched[place]
+        if sums[column] > 0:
+            out[column] += sums[column] * scale
+        sums[column] = 0
+        seen[column] = False
+
+
+@_compiled
+def add_two_rows(
+    indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
+    own_indptr: Any, own_rows: Any, own_weights: Any, own_starts: Any, own_columns: Any, own_values: Any,
+    gate: Any, out: Any,
+) -> None:  # fmt: skip
+    """As ``add_rows``, for the sum of rows of two matrices."""
+    width = out.shape[1]
+    sums, others = np.zeros(width, np.float32), np.zeros(width, np.float32)
+    seen = np.zeros(width, np.bool_)
+    touched = np.empty(width, np.int32)
+    for user in range(len(gate)):
+        count = _gather(
+            indptr[user], indptr[user + 1], rows, weights, starts, columns, values, sums, seen, touched, 0
+        )  # fmt: skip
+        count = _gather(
+            own_indptr[user], own_indptr[user + 1], own_rows, own_weights, own_starts, own_columns, own_values,
+            others, seen, touched, count,
+        )  # fmt: skip
+        for place in range(count):
+            column = touched[place]
+            sums[column] += others[column]
+            others[column] = 0
+        _release(gate[user], sums, seen, touched, count, out[user])

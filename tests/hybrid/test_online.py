@@ -1,0 +1,149 @@
+"""A few users at a time: the same neighbours, sums and lists as the plain computation of large blocks."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array, random_array
+
+from tasks.augmentation.generator import FEW_USERS
+from tasks.config import load_component
+from tasks.domain import Evidence, NewUsers, VirtualBehaviour
+from tasks.hybrid.gate import Gate
+from tasks.hybrid.hybrid import Hybrid
+from tasks.hybrid.online import kernels
+from tasks.hybrid.online.filters import online_filter
+from tasks.hybrid.online.profiles import SortedProfiles
+from tasks.hybrid.same_visit import SameVisit
+from tasks.hybrid.sources import FilterSource, PriorSource, SegmentSource, Source, relative
+from tasks.recommenders.attention.attention_filter import AttentionFilter
+from tasks.recommenders.similarity import COSINE, PEARSON, Neighbourhood, Rows
+from tests.recommenders.conftest import virtual_of_block
+from tests.worlds import block_new_users, block_training
+
+ITEMS, BLOCKS, USERS = 60, 3, 30
+TRAINING = block_training()
+IDS = block_new_users().users.ids.tolist()
+
+
+def complete(asked: NewUsers) -> VirtualBehaviour:
+    whole = virtual_of_block(USERS, ITEMS, BLOCKS, shift=1, weight=0.37)
+    return dataclasses.replace(whole, matrix=whole.matrix[[IDS.index(one) for one in asked.ids]])
+
+
+def sparse(rows: int, columns: int, seed: int, binary: bool) -> csr_array:
+    draw = np.random.default_rng(seed)
+    matrix = csr_array(random_array((rows, columns), density=0.08, rng=draw, format="csr"), dtype=np.float32)
+    matrix.data[:] = 1 if binary else draw.uniform(0.1, 2, matrix.nnz).astype(np.float32)
+    matrix.sort_indices()
+    return matrix
+
+
+@pytest.mark.parametrize("binary", [True, False])  # binary rows are often equally alike: the edge is full of ties
+@pytest.mark.parametrize(("most", "shrink"), [(1, 0.0), (7, 0.0), (40, 3.0), (500, 0.0)])
+def test_the_neighbours_are_those_of_blocks(binary: bool, most: int, shrink: float) -> None:
+    warm, queries = sparse(400, 70, 1, binary), sparse(50, 70, 2, binary)
+    hood = Neighbourhood(Rows(warm, COSINE), most, shrink)
+    expected = hood.of(Rows(queries, COSINE))
+    by_column = hood.by_column
+    ends, rows, similar = kernels.nearest(
+        queries.indptr, queries.indices, queries.data, by_column.indptr, by_column.indices, by_column.data,
+        hood.rows.norms, np.float32(shrink), most,
+    )  # fmt: skip
+    np.testing.assert_array_equal(ends, expected.indptr)
+    np.testing.assert_array_equal(rows, expected.indices)
+    np.testing.assert_allclose(similar, expected.data, rtol=3e-7)
+
+
+def test_completed_profiles_are_sorted_sums() -> None:
+    users = block_new_users().users.select(np.arange(9))
+    virtual = complete(users)
+    whole = csr_array(users.support(ITEMS) + virtual.matrix)
+    whole.sort_indices()
+    real = SortedProfiles.real(users)
+    made = real.completed(virtual)
+    for name, array in (("indptr", whole.indptr), ("items", whole.indices), ("weights", whole.data)):
+        np.testing.assert_array_equal(getattr(made, name), array)
+    assert real.completed(None) is real
+    for row in range(len(users)):
+        own = users.items[users.rows.indptr[row] : users.rows.indptr[row + 1]].tolist()
+        places = dict(zip(made.items[made.indptr[row] : made.indptr[row + 1]].tolist(), _of(made, row), strict=True))
+        assert [places[item] for item in own] == list(range(len(own) - 1, -1, -1))
+
+
+def _of(profiles: SortedProfiles, row: int) -> list[float]:
+    return profiles.from_end[profiles.indptr[row] : profiles.indptr[row + 1]].tolist()
+
+
+FITTED: dict[str, Any] = {
+    "user_knn_cosine": lambda: load_component("recommender", "user_knn_cosine", {"neighbours": 11}),
+    "item_knn_cosine": lambda: load_component("recommender", "item_knn_cosine"),
+    "item_knn_pearson": lambda: load_component("recommender", "item_knn_pearson"),
+    "rp3beta": lambda: load_component("recommender", "rp3beta"),
+    "ease": lambda: load_component("recommender", "ease", {"dense_items": 30}),
+    "ials": lambda: load_component("recommender", "ials", {"factors": 8}),
+    "same_visit": lambda: SameVisit(neighbours=9),
+    "attention": lambda: AttentionFilter(neighbours=13),
+}
+
+
+@pytest.mark.parametrize("virtual", [False, True])
+@pytest.mark.parametrize("name", FITTED)
+def test_each_filter_adds_what_its_source_adds(name: str, virtual: bool) -> None:
+    fitted = FITTED[name]().fit(TRAINING)
+    users = block_new_users(shots=None).users
+    source = FilterSource(name, fitted, complete if virtual else None)
+    weights = np.random.default_rng(0).uniform(0.1, 2, USERS).astype(np.float32)
+    expected, found = np.ones((2, USERS, ITEMS), dtype=np.float32)
+    source.add(users, weights, expected)
+    quick = online_filter(fitted, virtual)
+    assert quick is not None
+    profiles = SortedProfiles.real(users)
+    quick.add(profiles.completed(complete(users)) if virtual else profiles, weights, found)
+    np.testing.assert_allclose(found, expected, rtol=2e-6)
+
+
+def test_what_has_no_quick_form_is_left_to_its_source() -> None:
+    assert online_filter(load_component("recommender", "user_knn_pearson").fit(TRAINING), False) is None
+    assert online_filter(load_component("recommender", "ease").fit(TRAINING), False) is None  # dense
+    assert online_filter(AttentionFilter(virtual=-1.0).fit(TRAINING), True) is None
+    assert online_filter(AttentionFilter(virtual=-1.0).fit(TRAINING), False) is not None
+    hood = Neighbourhood(Rows(sparse(9, 9, 0, True), PEARSON), 3, 0.0)
+    assert hood.rows.similarity is not COSINE
+
+
+def whole_hybrid() -> Hybrid:
+    counts = np.random.default_rng(5).random(ITEMS)
+    filters = {name: make().fit(TRAINING) for name, make in FITTED.items()}
+    segments = load_component("recommender", "segment_popularity").fit(TRAINING)
+    sources: tuple[Source, ...] = (
+        PriorSource("popularity", relative(counts)),
+        PriorSource("late_popularity", relative(counts**3)),
+        SegmentSource("segment_popularity", segments),
+        *(FilterSource(name, fitted) for name, fitted in filters.items()),
+        FilterSource("user_knn_pearson", load_component("recommender", "user_knn_pearson").fit(TRAINING)),
+        FilterSource("user_knn_cosine_virtual", filters["user_knn_cosine"], complete, Evidence.VIRTUAL),
+        FilterSource("attention_virtual", filters["attention"], complete, Evidence.VIRTUAL),
+    )
+    draw = np.random.default_rng(7)
+    few, many = draw.uniform(0, 1, (2, len(sources)))
+    few[3] = many[3] = 0
+    return Hybrid(ITEMS, sources, Gate(tuple(source.name for source in sources), few, many))
+
+
+@pytest.mark.parametrize("shots", [0, 1, 3, None])
+def test_lists_of_few_are_those_of_many(shots: int | None) -> None:
+    hybrid, users = whole_hybrid(), block_new_users(shots=shots).users
+    assert len(users) <= FEW_USERS
+    expected = hybrid.parts(users)
+    for _ in range(2):  # the second time popularity is remembered
+        found = hybrid.online.parts(users)
+        assert found.keys() == expected.keys()
+        for kind, part in expected.items():
+            np.testing.assert_allclose(found[kind], part, rtol=3e-6, atol=1e-6)
+    lists = hybrid.top_k(users, 10, seed=2)
+    for row in range(len(users)):
+        alone = hybrid.top_k(users.select(np.array([row])), 10, seed=2)
+        assert alone.ids.tolist() == lists.ids[[row]].tolist()
+        assert alone.evidence.tolist() == lists.evidence[[row]].tolist()
