@@ -16,6 +16,7 @@ from tasks.serving.batching import Batcher
 from tasks.serving.encoding import moment
 from tasks.serving.exposure import Pseudonyms, arm_of
 from tasks.serving.profile import Profile, ProfileEvent
+from tasks.serving.remembered import RememberedLists, key_of
 from tasks.serving.segments import Segments, find_segments
 from tasks.serving.served_model import Question, Ranked, ServedModel
 from tasks.serving.settings import ServeSettings
@@ -32,11 +33,15 @@ class Serving:
     Args:
         served: The model.
         audience: Finds audiences for it.
+        lists: What it has answered before.
 
     """
 
-    def __init__(self, served: ServedModel, audience: AudienceFinder, segments: int) -> None:
+    def __init__(
+        self, served: ServedModel, audience: AudienceFinder, segments: int, lists: RememberedLists | None = None
+    ) -> None:
         self.served, self.audience = served, audience
+        self.lists = RememberedLists(0) if lists is None else lists
         self._groups = segments
         self._segments: Segments | None = None
         self._lock = asyncio.Lock()
@@ -74,7 +79,8 @@ class Service:
     def swap(self, served: ServedModel) -> None:
         """Take a model into service; requests on their way keep the one they began with."""
         finder = AudienceFinder(served, self.settings.audience_candidates, self._is_forgotten)
-        self.serving = Serving(served, finder, self.settings.segments)
+        lists = RememberedLists(self.settings.cached_lists)
+        self.serving = Serving(served, finder, self.settings.segments, lists)
         self.metrics.serves(served.name)
         self.metrics.reloads.inc()
         self.swapped()
@@ -86,7 +92,13 @@ class Service:
 
     async def rank(self, served: ServedModel, question: Question) -> Ranked:
         """A list for one user; those who wait at the same time share a pass over the model."""
-        return await self._batcher.ask((served, question))
+        lists = self.serving.lists if self.serving.served is served else RememberedLists(0)  # of the model that answers
+        key = key_of(question)
+        ranked = lists.get(key)
+        if ranked is None:
+            ranked = await self._batcher.ask((served, question))
+            lists.keep(key, ranked)
+        return ranked
 
     async def profile(self, served: ServedModel, who: Who) -> Profile:
         """What is known of a user now: what the model was fitted on, what is stored, what the request tells.

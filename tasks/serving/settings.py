@@ -80,6 +80,8 @@ class ServeSettings:
         reload_seconds: How often an alias is looked up, above 0; a version it moved to is served from then on.
         token_file: File with the token that callers must show; None takes ``COLDCART_SERVE_TOKEN``, else asks for none.
         batch: Requests that are scored together at most where they wait at the same time, at least 1.
+        cached_lists: Lists that are remembered until more is known of their user, or another version is served, at
+            least 0.
         exposure: Whether answers are written to the exposure log.
         arms: Weight, above 0, of each arm of an experiment; users are drawn by a hash. None for no experiment.
         segments: Number of segments, at least 2.
@@ -98,6 +100,7 @@ class ServeSettings:
     reload_seconds: float = 5.0
     token_file: str | None = None
     batch: int = 32
+    cached_lists: int = 10_000
     exposure: bool = False
     arms: Mapping[str, float] | None = None
     segments: int = 8
@@ -111,7 +114,7 @@ class ServeSettings:
             raise ValueError(f"port must be in 1 … 65535, got {self.port}")
         if not 0 < self.reload_seconds < math.inf:
             raise ValueError(f"reload_seconds must be above 0, got {self.reload_seconds}")
-        for name, least in (("batch", 1), ("segments", 2), ("audience_candidates", 1)):
+        for name, least in (("batch", 1), ("cached_lists", 0), ("segments", 2), ("audience_candidates", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         for arm, weight in (self.arms or {}).items():
