@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tasks.augmentation.generator import FEW_USERS, MeanGenerator, ProfileGenerator
-from tasks.augmentation.policy import Policy, choose
+from tasks.augmentation.generator import FEW_USERS, ProfileGenerator, expected_of
+from tasks.augmentation.policy import Chosen, Policy, choose, choose_few
 from tasks.augmentation.rows import rows_of
 from tasks.domain import NewUsers, Training, VirtualBehaviour
 
@@ -33,10 +32,7 @@ class CompleteProfiles:
 
         """
         lengths, items, weights = [], [], []
-        for block, probabilities in self._probabilities(generator, users, seed):
-            whole = block.stop - block.start == len(users)
-            own = users if whole else users.select(np.arange(block.start, block.stop))
-            chosen = choose(self.policy, probabilities, (own.rows.row_of_entry, own.items), own.shots)
+        for chosen in self._choices(generator, users, seed):
             # Weights too small for float32 are no behaviour.
             kept = chosen.weights > 0
             lengths.append(kept.sum(axis=1))
@@ -45,15 +41,18 @@ class CompleteProfiles:
         matrix = rows_of(lengths, items, weights, generator.n_items)
         return VirtualBehaviour(matrix, origin=generator.name, seed=seed)
 
-    def _probabilities(
-        self, generator: ProfileGenerator, users: NewUsers, seed: int
-    ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-        """Draws, or of a few users their mean, where nothing else of them is looked at."""
-        policy = self.policy
-        if policy.agreement == 1 and len(users) <= FEW_USERS and isinstance(generator, MeanGenerator):
-            yield slice(0, len(users)), generator.expected(users, policy.draws, seed)[None]
-        else:
-            yield from generator.draw(users, policy.draws, seed)
+    def _choices(self, generator: ProfileGenerator, users: NewUsers, seed: int) -> Iterator[Chosen]:
+        """What is chosen for blocks of users, from their draws; of a few users from the mean where that is enough."""
+        expected = expected_of(generator)
+        if expected is not None and self.policy.agreement == 1 and len(users) <= FEW_USERS:
+            # A copy: who is asked for the mean may remember it.
+            mean = expected(users, self.policy.draws, seed).copy()
+            yield choose_few(self.policy, mean, (users.rows.row_of_entry, users.items), users.shots)
+            return
+        for block, probabilities in generator.draw(users, self.policy.draws, seed):
+            whole = block.stop - block.start == len(users)
+            own = users if whole else users.select(np.arange(block.start, block.stop))
+            yield choose(self.policy, probabilities, (own.rows.row_of_entry, own.items), own.shots)
 
     def neighbours(self, generator: ProfileGenerator, training: Training, seed: int) -> None:
         """No virtual users: the fit stays real."""

@@ -1,7 +1,7 @@
 """What augmentation needs of anything that makes up behaviour."""
 
-from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,17 +46,11 @@ class ProfileGenerator(Protocol):
         ...
 
 
-@runtime_checkable
-class MeanGenerator(ProfileGenerator, Protocol):
-    """A generator that can tell the mean of its draws for a few users without making each of them."""
+Expected = Callable[[NewUsers, int, int], NDArray[np.float32]]
+"""From at most ``FEW_USERS`` users, draws and seed to the mean of the draws, float32 (B, I)."""
 
-    def expected(self, users: NewUsers, draws: int, seed: int) -> NDArray[np.float32]:
-        """The mean of what ``draw`` gives, up to the rounding of float32: (B, I).
 
-        Args:
-            users: At most ``FEW_USERS`` users.
-            draws: Number of draws per user.
-            seed: Seeds the noise.
-
-        """
-        ...
+def expected_of(generator: ProfileGenerator) -> Expected | None:
+    """What tells the mean of a generator's draws without making each of them; None where nothing does."""
+    found: Expected | None = getattr(generator, "expected", None)
+    return found

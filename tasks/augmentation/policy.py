@@ -6,7 +6,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.recommenders.selection import largest
+from tasks.recommenders.best_of_few import best_of_few
+
+_TINY = np.finfo(np.float32).tiny
 
 
 @dataclass(frozen=True)
@@ -96,21 +98,52 @@ def choose(
     import torch
 
     drawn = torch.from_numpy(probabilities)
-    mean = drawn.mean(dim=0).numpy() if len(probabilities) > 1 else probabilities[0].copy()
-    if not (mean.min() >= 0 and mean.max() < np.inf):  # nan where any is
+    mean = drawn.mean(dim=0) if len(probabilities) > 1 else drawn[0].clone()
+    low, high = torch.aminmax(mean)  # nan where any is
+    if not (low >= 0 and high < float("inf")):
         raise ValueError("probabilities must be finite and not negative; the generator's output is damaged")
     mean[support] = 0.0
     many = min(policy.items, mean.shape[1])
-    values, items = np.empty((len(mean), many), dtype=np.float32), np.empty((len(mean), many), dtype=np.int64)
-    largest(mean, values, items)
+    values, items = torch.topk(mean, many, dim=1)
     kept = (values > 0) & (values >= policy.threshold * values[:, :1])
     if policy.agreement > 1:
         drawn = drawn.clone()
         drawn[:, support[0], support[1]] = 0.0
         last = torch.topk(drawn, many, dim=2).values[..., -1:]  # (draws, B, 1)
-        in_draw = torch.take_along_dim(drawn, torch.from_numpy(items)[None], dim=2)  # (draws, B, m)
-        kept &= (((in_draw >= last) & (in_draw > 0)).sum(dim=0) >= policy.agreement).numpy()
+        in_draw = torch.take_along_dim(drawn, items[None], dim=2)  # (draws, B, m)
+        kept &= ((in_draw >= last) & (in_draw > 0)).sum(dim=0) >= policy.agreement
+    relative = values / values[:, :1].clamp(min=torch.finfo(values.dtype).tiny)
+    weights = relative if policy.weights == "probability" else torch.ones_like(relative)
+    faded = weights.numpy() * policy.fade(shots)[:, None]
+    return Chosen(items.numpy(), np.where(kept.numpy(), faded, np.float32(0)))
+
+
+def choose_few(
+    policy: Policy,
+    mean: NDArray[np.float32],
+    support: tuple[NDArray[np.integer], NDArray[np.integer]],
+    shots: NDArray[np.integer],
+) -> Chosen:
+    """As ``choose``, for a few users of whom the mean of the draws is known; of equal items the first.
+
+    Args:
+        policy: The settings; any agreement but 1 needs the draws themselves.
+        mean: float32 (B, I), not negative; overwritten at the support.
+        support: Row in the block and item of each support entry; never chosen.
+        shots: int (B,), n of each user.
+
+    Raises:
+        ValueError: A probability is negative, nan or infinite.
+
+    """
+    mean[support] = 0.0
+    many = min(policy.items, mean.shape[1])
+    values, items = np.empty((len(mean), many), dtype=np.float32), np.empty((len(mean), many), dtype=np.int64)
+    best_of_few(mean, values, items)
+    if not (mean.min() >= 0 and (values[:, 0] < np.inf).all()):  # nan counts as largest
+        raise ValueError("probabilities must be finite and not negative; the generator's output is damaged")
+    kept = (values > 0) & (values >= policy.threshold * values[:, :1])
     weights = np.ones_like(values)
     if policy.weights == "probability":
-        weights = values / np.maximum(values[:, :1], np.finfo(np.float32).tiny)
+        weights = values / np.maximum(values[:, :1], _TINY)
     return Chosen(items, np.where(kept, weights * policy.fade(shots)[:, None], np.float32(0)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.augmentation.generator import MeanGenerator, ProfileGenerator
+from tasks.augmentation.generator import Expected, ProfileGenerator, expected_of
 from tasks.domain import NewUsers, VirtualBehaviour
 
 Drawn = tuple[tuple[slice, NDArray[np.float32]], ...]
@@ -50,15 +50,16 @@ class SharedDraws:
             last = self._last = (users, draws, seed, drawn)
         yield from last[3]
 
-    def expected(self, users: NewUsers, draws: int, seed: int) -> NDArray[np.float32]:
-        """As in ``MeanGenerator``, told anew unless the very same object was asked about last."""
-        last = self._mean  # read once: another thread may replace it
+    @property
+    def expected(self) -> Expected | None:
+        """The mean of the draws, told anew unless the very same object was asked about last."""
+        return None if expected_of(self.generator) is None else self._expected
+
+    def _expected(self, users: NewUsers, draws: int, seed: int) -> NDArray[np.float32]:
+        last, tell = self._mean, expected_of(self.generator)  # read once: another thread may replace it
         if last is None or last[0] is not users or last[1:3] != (draws, seed):
-            if isinstance(self.generator, MeanGenerator):
-                mean = self.generator.expected(users, draws, seed)
-            else:
-                mean = np.concatenate([drawn.mean(axis=0) for _, drawn in self.draw(users, draws, seed)])
-            last = self._mean = (users, draws, seed, mean)
+            assert tell is not None
+            last = self._mean = (users, draws, seed, tell(users, draws, seed))
         return last[3]
 
 

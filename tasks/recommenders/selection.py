@@ -5,6 +5,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.recommenders.best_of_few import best_of_few
+
+_FEW_ROWS, _FEW_PLACES = 32, 128
+"""Up to these, inserting one after the other takes less than the calls into torch."""
 _WORTHWHILE = 64
 """Below this many columns per place in the list, one pass of ``torch.topk`` is as fast."""
 
@@ -26,6 +30,9 @@ def largest(scores: NDArray[np.float32], values: NDArray[np.float32], order: NDA
 
     rows, columns = scores.shape
     k = values.shape[1]
+    if rows <= _FEW_ROWS and k <= _FEW_PLACES:
+        best_of_few(scores, values, order)
+        return
     all_scores, into = torch.from_numpy(scores), (torch.from_numpy(values), torch.from_numpy(order))
     if columns < _WORTHWHILE * k:
         torch.topk(all_scores, k, dim=1, out=into)

@@ -1,6 +1,7 @@
 """From posed questions and new users to what the networks take."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -78,9 +79,15 @@ def conditions_of(
         categories=np.where((categories < sizes) & (categories >= 0), categories, 0),
         numbers=features.numbers,
         calendar=season,
-        targets=csr_array((len(users), catalogue.n_items), dtype=np.float32) if targets is None else targets,
+        targets=_no_targets(len(users), catalogue.n_items) if targets is None else targets,
         group=np.arange(len(users), dtype=np.int64) if group is None else group.astype(np.int64),
     )
+
+
+@lru_cache(maxsize=64)
+def _no_targets(users: int, items: int) -> csr_array:
+    """Nobody's targets, (users, items); to be read only."""
+    return csr_array((users, items), dtype=np.float32)
 
 
 def concatenate(parts: Sequence[Episodes]) -> Episodes:

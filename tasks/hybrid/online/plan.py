@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.augmentation.generator import MeanGenerator
+from tasks.augmentation.generator import expected_of
 from tasks.domain import Evidence, NewUsers, VirtualBehaviour
 from tasks.hybrid.gate import MANY, Gate
 from tasks.hybrid.online.filters import OnlineFilter, online_filter
@@ -109,10 +109,11 @@ class OnlinePlan:
 def _add_generator(
     source: GeneratorSource, users: NewUsers, weights: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
-    if not isinstance(source.generator, MeanGenerator):
+    expected = expected_of(source.generator)
+    if expected is None:
         source.add(users, weights, out)
         return
-    mean = source.generator.expected(users, source.draws, source.seed)
+    mean = expected(users, source.draws, source.seed)
     largest = mean.max(axis=1)
     out += mean * np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)[:, None]
 
