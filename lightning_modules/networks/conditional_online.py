@@ -4,6 +4,8 @@ Hundreds of small calls into torch cost more than the arithmetic, and none of it
 """
 
 import threading
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from lightning_modules.networks.encoder import POSITIONS, ConditionEncoder
 from lightning_modules.noise import user_noise
 
 Array = NDArray[np.float32]
+
+_TOGETHER = 4
+"""Users that share a pass over the table of items; with more of them their odds do not fit the cache."""
 
 
 class OnlineConditional:
@@ -46,13 +51,17 @@ class OnlineConditional:
 
         """
         noise = user_noise(ids, seed=seed, draws=draws, dimensions=self._noise)
-        found = np.empty((len(ids), self._table.shape[1]), dtype=np.float32)
-        for row in range(len(ids)):
-            support = slice(int(episodes.support_indptr[row]), int(episodes.support_indptr[row + 1]))
-            condition = self._condition(episodes, row, support)
+        starts = episodes.support_indptr.tolist()
+        latent = []
+        for row, (first, last) in enumerate(pairwise(starts)):
+            condition = self._condition(episodes, row, slice(first, last))
             known = np.broadcast_to(condition, (draws, len(condition)))
-            latent = self._second(_silu(self._first(np.concatenate([known, noise[:, row]], axis=1))))
-            self._mean(latent, episodes.support_items[support], found[row])
+            latent.append(self._second(_silu(self._first(np.concatenate([known, noise[:, row]], axis=1)))))
+        found = np.empty((len(ids), self._table.shape[1]), dtype=np.float32)
+        for start in range(0, len(ids), _TOGETHER):
+            rows = range(start, min(start + _TOGETHER, len(ids)))
+            supports = [episodes.support_items[starts[row] : starts[row + 1]] for row in rows]
+            self._mean(np.stack([latent[row] for row in rows]), supports, found[start : rows.stop])
         return found
 
     def _condition(self, episodes: Episodes, row: int, support: slice) -> Array:
@@ -67,25 +76,29 @@ class OnlineConditional:
             episodes.calendar[row],
         )
 
-    def _mean(self, latent: Array, support: NDArray[np.int32], out: Array) -> None:
-        """From latent vectors of one user, a row per draw, to mean probabilities (I,)."""
-        draws, odds = len(latent), self._buffer(len(latent) * self._interests)
+    def _mean(self, latent: Array, supports: Sequence[NDArray[np.int32]], out: Array) -> None:
+        """From latent vectors of a few users (B, S, M · D) to mean probabilities (B, I)."""
+        users, draws = latent.shape[:2]
+        odds = self._buffer(users * draws * self._interests)
         np.matmul(latent.reshape(len(odds), -1), self._table, out=odds)
         if self._bias is not None:
             odds += self._bias
-        largest = odds.max(axis=1).reshape(draws, self._interests).max(axis=1)
+        largest = odds.max(axis=1).reshape(-1, self._interests).max(axis=1)
         odds -= np.repeat(largest, self._interests)[:, None]
         np.exp(odds, out=odds)
-        odds[:, support] = 0.0
-        shares = 1 / (draws * odds.sum(axis=1).reshape(draws, self._interests).sum(axis=1))
-        np.matmul(np.repeat(shares, self._interests), odds, out=out)
+        by_user = odds.reshape(users, draws * self._interests, -1)
+        for own, support in zip(by_user, supports, strict=True):
+            own[:, support] = 0.0
+        shares = 1 / (draws * odds.sum(axis=1).reshape(-1, self._interests).sum(axis=1))
+        weights = np.repeat(shares, self._interests).reshape(users, 1, -1)
+        np.matmul(weights, by_user, out=out[:, None])
 
     def _buffer(self, rows: int) -> Array:
         """Memory that each thread uses again: fresh pages cost as much as the exponentials."""
         kept: Array | None = getattr(self._room, "odds", None)
-        if kept is None or len(kept) != rows:
+        if kept is None or len(kept) < rows:
             kept = self._room.odds = np.empty((rows, self._table.shape[1]), dtype=np.float32)
-        return kept
+        return kept[:rows]
 
 
 class _Linear:

@@ -25,6 +25,10 @@ def rows_of(
         CSR (U, I), float32, sorted indices.
 
     """
+    if len(lengths) == 1 and len(lengths[0]) == 1:  # one user alone: what follows would cost more than their list
+        order = np.argsort(items[0])
+        indptr = np.array([0, len(order)], dtype=np.int32)
+        return csr_array((weights[0][order], items[0][order], indptr), shape=(1, n_items))
     row_lengths = np.concatenate([np.zeros(0, dtype=np.int64), *lengths])
     indptr = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(row_lengths)])
     columns = np.concatenate([np.zeros(0, dtype=np.int32), *items])

@@ -127,6 +127,8 @@ def _forbidden(
 ) -> NDArray[np.intp] | None:
     """Positions that no list may hold; None where all may be recommended."""
     check_filters(n_items, exclude, allow)
+    if exclude is None and allow is None:
+        return None
     forbidden = np.zeros(n_items, dtype=np.bool_)
     if exclude is not None:
         forbidden |= exclude

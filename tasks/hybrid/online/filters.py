@@ -79,10 +79,10 @@ class OnlineAttention:
         users, values = profiles.users, self._learned.values
         ends, rows, similar = self._neighbours.of(profiles)
         balance = self._learned.balance(profiles.lengths)
-        now = _NO_TIMES if users.now is None else users.now
-        near = attend.neighbours(
-            ends, rows, similar, *self._about, now, users.features.categories, values[:4], balance.astype(np.float32)
-        )
+        # Copies: for arrays that are read-only or laid out otherwise, a request would wait for a compilation.
+        now = _NO_TIMES if users.now is None else np.array(users.now)
+        known = np.array(users.features.categories, order="C")
+        near = attend.neighbours(ends, rows, similar, *self._about, now, known, values[:4], balance.astype(np.float32))
         own = attend.own_items(
             profiles.indptr, profiles.items, profiles.weights, profiles.from_end, *self._items, values[4:7],
             (1 - balance).astype(np.float32),

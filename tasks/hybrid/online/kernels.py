@@ -199,3 +199,23 @@ def add_two_rows(
             sums[column] += others[column]
             others[column] = 0
         _release(gate[user], sums, seen, touched, count, out[user])
+
+
+@_compiled
+def add_relative(scores: Any, gate: Any, out: Any) -> None:
+    """Add scores in units of each user's largest, times a weight per user.
+
+    Args:
+        scores: float32 (B, I), not negative.
+        gate: float32 (B,).
+        out: float32 (B, I), added to.
+
+    """
+    for user in range(len(gate)):
+        own, added = scores[user], out[user]
+        largest = np.float32(0)
+        for column in range(len(own)):
+            largest = max(largest, own[column])
+        scale = gate[user] / largest if largest > 0 else np.float32(0)
+        for column in range(len(own)):
+            added[column] += own[column] * scale

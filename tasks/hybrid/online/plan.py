@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tasks.augmentation.generator import expected_of
 from tasks.domain import Evidence, NewUsers, VirtualBehaviour
 from tasks.hybrid.gate import MANY, Gate
+from tasks.hybrid.online import kernels
 from tasks.hybrid.online.filters import OnlineFilter, online_filter
 from tasks.hybrid.online.profiles import SortedProfiles
 from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source
@@ -113,9 +114,7 @@ def _add_generator(
     if expected is None:
         source.add(users, weights, out)
         return
-    mean = expected(users, source.draws, source.seed)
-    largest = mean.max(axis=1)
-    out += mean * np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)[:, None]
+    kernels.add_relative(expected(users, source.draws, source.seed), weights, out)
 
 
 def _step(number: int, source: Source) -> _Step:
