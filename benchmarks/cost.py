@@ -88,6 +88,28 @@ def scored(model: "Model", users: int) -> dict[str, list[float]]:
     return found
 
 
+def by_score(model: "Model", users: int) -> dict[str, float]:
+    """Milliseconds of a core per user that each score of the hybrid takes alone, the costliest first."""
+    import numpy as np
+
+    from tasks.hybrid.gate import Gate
+    from tasks.hybrid.online.plan import OnlinePlan
+    from tasks.model_format.requests import RequestReader
+
+    reader = RequestReader(model.items, model.encoder, model.times, model.kinds, model.header.newest or 0)
+    encoded = [reader.read(events).users for events in requests(model, users)]
+    found = {}
+    for source in model.hybrid.sources if model.hybrid is not None else ():
+        plan = OnlinePlan(len(model.items), (source,), Gate((source.name,), np.ones(1), np.ones(1)))
+        taken = []
+        for one in encoded:
+            started = time.process_time()
+            plan.parts(one)
+            taken.append(1e3 * (time.process_time() - started))
+        found[source.name] = statistics.median(taken[users // 10 :])
+    return dict(sorted(found.items(), key=lambda named: -named[1]))
+
+
 def on_one_core() -> None:
     """Threads of every library, and the process itself."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"):
@@ -116,9 +138,12 @@ def main() -> None:
         if model.hybrid is None:
             sys.exit(f"{folder}: the model has no hybrid")
         milliseconds = {name: statistics.median(taken) for name, taken in scored(model, arguments.users).items()}
+        alone = by_score(model, min(arguments.users, 200))
     whole, ranking = milliseconds["request"], milliseconds["ranking"]
     print(f"one new user, {EVENTS} events, one core {whole:8.2f} ms  (to hold: at most {SCORING_MILLISECONDS:g})")
     print(f"  of which ranking                {ranking:8.2f} ms")
+    for name, taken in alone.items():
+        print(f"    {name:<30}{taken:8.2f} ms alone")
     print(f"  wall time of the whole          {milliseconds['request, wall']:8.2f} ms")
     write_cost(arguments.output, seconds, whole)
 
