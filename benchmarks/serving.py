@@ -153,7 +153,7 @@ def measure(
     print(loads["service"].at(RATE, again, seconds, even=False).row("service, 200 users again and again, at random"))
     print(loads["echo"].at(RATE, again, seconds, even=False).row("echo on FastAPI, at random"))
     throughput = {
-        "service": eight["service"].one_after_another([ours(*one) for one in some(800 * seconds)], seconds),
+        "service": eight["service"].one_after_another([ours(*one) for one in some(1500 * seconds)], seconds),
         "mlflow": eight["mlflow"].one_after_another([theirs(*one) for one in some(200 * seconds)], seconds),
         "again": eight["service"].one_after_another(again, seconds),
         "echo": eight["echo"].one_after_another(again, seconds),
@@ -188,7 +188,7 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores; servers on core {other}, load on core {own}; {arguments.model}"
     )
     os.sched_setaffinity(0, {own})
-    users = asked(folder, COMPARED + 200 + int(arguments.seconds * (2 * sum(LADDER) + 1000)))
+    users = asked(folder, COMPARED + 200 + int(arguments.seconds * (2 * sum(LADDER) + 1700)))
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as servers:
         names = ("service", "mlflow", "echo")
         ports = dict(zip(names, free_ports(3), strict=True))
