@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from hydra.errors import HydraException
 
-from flows.terminal import JobFailedError, describe
+from flows.terminal import JobFailedError, describe, end_without_reader
+from tasks.composition import missing_key
 from tasks.errors import ColdcartError
 from tasks.overrides import check_overrides
 
@@ -53,14 +54,28 @@ def start(main: Callable[[], object]) -> None:
     # Hydra would print its errors over several lines, with advice that does not hold here, and exit.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        main()
+        _to_the_end(main)
     except JobFailedError:
         # Which, and why, was said when it happened.
         raise SystemExit(1) from None
     except Exception as error:
+        end_without_reader(error)
         if os.environ.get("COLDCART_DEBUG", "") not in ("", "0"):
             raise
+        if isinstance(error, ValueError) and str(error).startswith("Only one of --"):
+            _end(f"{error}. --cfg job shows the settings that several runs share when -m and what varies are left out.")
         _end(_in_our_words(error) if isinstance(error, HydraException) else describe(error))
+
+
+def _to_the_end(main: Callable[[], object]) -> None:
+    try:
+        main()
+    except SystemExit as end:
+        # Hydra's, after --help and --info.
+        if end.code:
+            raise
+    # Here, where it can be said or passed over; at Python's own end it could not.
+    sys.stdout.flush()
 
 
 def quote_paths(arguments: Sequence[str]) -> list[str]:
@@ -113,6 +128,8 @@ def check_arguments(arguments: list[str] | None = None) -> None:
 
 
 def _in_our_words(error: HydraException) -> str:
+    if meant := missing_key(error):
+        return meant
     unknown = re.match(r"Could not override '([^']*)'", str(error))
     if unknown:
         return f"{unknown[1]}: there is no such setting. See conf/ for the keys, or --cfg job."

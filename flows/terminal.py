@@ -5,6 +5,7 @@ import errno
 import functools
 import logging
 import os
+import select
 import signal
 import sys
 import threading
@@ -100,6 +101,7 @@ def one_error(entry: Callable[P, R]) -> Callable[P, R]:
             _say("interrupted; the same command goes on from where it stopped")
             raise SystemExit(130) from None
         except Exception as error:
+            end_without_reader(error)
             job = _job_of_a_sweep()
             if job is not None:
                 _say(f"error: {job}: {describe(error)}")
@@ -108,6 +110,27 @@ def one_error(entry: Callable[P, R]) -> Callable[P, R]:
             raise SystemExit(1) from None
 
     return guarded
+
+
+def end_without_reader(error: Exception) -> None:
+    """End the command without a word where whoever read its output is gone, as behind ``| head``; else do nothing.
+
+    Args:
+        error: What was raised; a pipe to another process may break as well.
+    """
+    if isinstance(error, BrokenPipeError) and _nobody_reads():
+        # What is still buffered would be written, and complained of, at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
+
+
+def _nobody_reads() -> bool:
+    try:
+        output = select.poll()
+        output.register(sys.stdout.fileno(), 0)
+        return any(state & select.POLLERR for _, state in output.poll(0))
+    except (OSError, ValueError):
+        return False
 
 
 class JobFailedError(Exception):

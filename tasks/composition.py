@@ -1,5 +1,6 @@
 """Hydra's composition of conf/ to plain values, with its errors in our words."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,11 +8,13 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
 
 from tasks.errors import ConfigError
-from tasks.overrides import CONF_DIR, groups
-from tasks.refusals import missing_key, without_passwords
+from tasks.overrides import CONF_DIR
+from tasks.refusals import unknown_key, without_passwords
+
+_NO_KEY = re.compile(r"Could not override '([^']+)'")
 
 
 def composed(config_name: str, overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -36,10 +39,27 @@ def composed(config_name: str, overrides: Sequence[str]) -> tuple[dict[str, Any]
         plain = _to_plain(found)
         plain.pop("hydra", None)
     except HydraException as error:
-        raise ConfigError(_reason(error, config_name, own)) from error
+        raise ConfigError(missing_key(error) or _words(error)) from error
     finally:
         hydra_state.hydra = outer
     return plain, {group: option for group, option in names.items() if not group.startswith("hydra")}
+
+
+def missing_key(error: Exception) -> str | None:
+    """What Hydra says of an override whose key does not exist, in our words; None for anything else it says.
+
+    Args:
+        error: Hydra's, with OmegaConf's below it, which knows what stands beside the key.
+
+    """
+    found, cause = _NO_KEY.search(str(error)), error.__cause__
+    if found is None or not isinstance(cause, ConfigAttributeError | ConfigKeyError):
+        return None
+    above = str(cause.full_key).rpartition(".")[0]
+    beside = [str(key) for key in cause.parent_node or () if key not in ("_target_", "hydra")]
+    if not beside:
+        return f"{found.group(1)}: there is no such setting, {above} is a single value."
+    return unknown_key(above, str(cause.key), beside)
 
 
 def _to_plain(found: DictConfig) -> dict[str, Any]:
@@ -52,16 +72,6 @@ def _to_plain(found: DictConfig) -> dict[str, Any]:
         raise ConfigError(_words(error)) from error
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
-
-
-def _reason(error: HydraException, config_name: str, overrides: Sequence[str]) -> str:
-    """Why Hydra refuses; for a key that does not exist with the one that was meant."""
-    words = _words(error)
-    chosen = [override for override in overrides if override.lstrip("+~").partition("=")[0] in groups()]
-    if len(chosen) == len(overrides):
-        return words
-    existing, _ = composed(config_name, chosen)
-    return missing_key(words, existing) or words
 
 
 def _words(error: Exception) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 _IN_URI = re.compile(r"(://[^:/@\s]*):.+@")
 _PARAMETER = re.compile(r"((?:password|passfile|sslpassword)=)[^&\s'\"\]}]+", re.IGNORECASE)
 _TYPES = frozenset({"int", "str", "float", "bool"})
-_NO_KEY = re.compile(r"Could not override '([^']+)'")
 
 
 def without_passwords(text: str) -> str:
@@ -27,28 +26,6 @@ def unknown_key(prefix: str, key: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(key, names, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else f"Settings are {', '.join(names)}."
     return f"{dotted(prefix, key)}: there is no such setting. {hint}"
-
-
-def missing_key(message: str, existing: Mapping[str, Any]) -> str | None:
-    """What Hydra says of an override whose key does not exist, in our words; None for anything else it says.
-
-    Args:
-        message: Hydra's words.
-        existing: The configuration without the override, plain values.
-
-    """
-    found = _NO_KEY.search(message)
-    if found is None:
-        return None
-    node: Any = existing
-    parts = found.group(1).split(".")
-    for place, part in enumerate(parts):
-        if not isinstance(node, Mapping):
-            return f"{found.group(1)}: there is no such setting, {'.'.join(parts[:place])} is a single value."
-        if part not in node:
-            return unknown_key(".".join(parts[:place]), part, (str(key) for key in node if key != "_target_"))
-        node = node[part]
-    return None
 
 
 def first_problem(problem: Mapping[str, Any], prefix: str, known: Iterable[str]) -> str:

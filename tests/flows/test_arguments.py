@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 
@@ -69,6 +71,37 @@ def test_other_roots_are_refused(flag: str) -> None:
     assert flag in said
     assert "conf/" in said
     assert command("train", *flag.split("="), "dataset=block_world").error
+
+
+@pytest.mark.parametrize(
+    ("flow", "typed", "meant"),
+    [
+        ("train", "datasets=ml_100k", "datasets: there is no such setting. Did you mean 'dataset'?"),
+        ("train", "network.widths=3", "network.widths: there is no such setting. Did you mean 'width'?"),
+        ("benchmark", "trails=2", "trails: there is no such setting. Did you mean 'trials'?"),
+        ("prune", "older=30d", "older: there is no such setting. Did you mean 'older_than'?"),
+    ],
+)
+def test_a_typo_is_answered_with_what_was_meant(flow: str, typed: str, meant: str) -> None:
+    assert command(flow, typed).error == meant
+
+
+def test_settings_of_several_runs_cannot_be_printed() -> None:
+    assert "--cfg" in command("train", "-m", "seed=1,2", "--cfg", "job").error
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_ends_the_command_without_a_word(unbuffered: str) -> None:
+    typed = [sys.executable, "-m", "flows.train", "--help"]
+    # Left before the first word: Python alone would complain of it, or of what it could not flush at its end.
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(
+        typed, cwd=REPOSITORY, env=environment, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
 
 
 @pytest.mark.parametrize("flow", ["train", "inspect", "sweep", "recommend", "benchmark"])
