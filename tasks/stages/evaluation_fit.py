@@ -18,7 +18,7 @@ from tasks.stages.measure import check_nothing_leaked, measure
 from tasks.stages.prepare import Prepared
 from tasks.stages.refit import best_epoch
 from tasks.stages.report import Measured, write_history, write_provenance
-from tasks.stages.tracked_figures import figures_by_shots, kept_figures
+from tasks.stages.tracked_figures import figures_by_shots, judged_by, kept_figures
 from tasks.tracking import TrackedRun
 from tasks.training.epoch_reports import EpochReport, epoch_reporter
 from tasks.training.train import TrainingResult
@@ -138,7 +138,9 @@ def evaluate_stage(
     trained.result.generator.save(folder / "generator")
     write_history(folder, trained.result.history)
     shipped = HYBRID if HYBRID in everywhere else f"{config.names['recommender']}{VIRTUAL}"
-    tracked.log_metrics(kept_figures(measured.parts, shipped))
+    kept = kept_figures(measured.parts, shipped)
+    tracked.log_metrics(kept)
+    tracked.offer_view(judged_by(kept))
     for shots, figures in figures_by_shots(measured.parts).items():
         tracked.log_metrics(figures, step=shots)
     run.mark_done(EVALUATE)

@@ -1,6 +1,6 @@
 """What MLflow keeps of a run's figures: a reader's choice; all of them lie in ``summary.json`` and ``evaluation/``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -32,6 +32,11 @@ def kept_figures(parts: Mapping[str, Evaluation], shipped: str) -> dict[str, flo
         cells = evaluation.cells.filter((pl.col("k") == K) & (pl.col("variant") == "") & wanted)
         kept |= {f"{part}/{name}": value for name, value in figures_of(cells).items()}
     return kept
+
+
+def judged_by(kept: Iterable[str]) -> list[str]:
+    """Those among the kept figures that a table of runs shows: NDCG@10 of every method on half B, mean over s ≥ 1."""
+    return [name for name in kept if name.startswith("val/") and name.endswith(f"/ndcg_at_{K}/{MEAN}")]
 
 
 def figures_by_shots(parts: Mapping[str, Evaluation]) -> dict[int, dict[str, float]]:

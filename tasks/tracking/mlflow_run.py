@@ -18,6 +18,7 @@ from tasks.tracking.server import TRAINING_PAGES
 from tasks.tracking.settings import TrackingSettings
 from tasks.tracking.store import Store, connect
 from tasks.tracking.tags import flat_parameters
+from tasks.tracking.views import VIEW_TAG, view_of
 
 if TYPE_CHECKING:
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
@@ -96,6 +97,13 @@ class MlflowRun(TrackedRun):
     def log_datasets(self, datasets: Sequence[LoggedDataset]) -> None:
         with self.store.named_errors():
             self.store.client.log_inputs(self.id, [dataset.to_input() for dataset in datasets])
+
+    @override
+    def offer_view(self, metrics: Sequence[str]) -> None:
+        with self.store.named_errors():
+            if VIEW_TAG not in self.store.client.get_experiment(self.experiment_id).tags:
+                for tag, value in view_of(metrics).items():
+                    self.store.client.set_experiment_tag(self.experiment_id, tag, value)
 
     @override
     def watch_machine(self) -> None:

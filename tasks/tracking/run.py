@@ -80,6 +80,10 @@ class TrackedRun(Closing):
         """Name the data that the run stands on; nothing of the data is copied."""
 
     @abstractmethod
+    def offer_view(self, metrics: Sequence[str]) -> None:
+        """Have these metrics shown in the table of runs, unless its experiment has a view of ours already."""
+
+    @abstractmethod
     def watch_machine(self) -> None:
         """Log load, memory, disk and network of the machine until the run is closed, unless that is switched off."""
 
@@ -121,6 +125,8 @@ class Untracked(TrackedRun):
     def log_text(self, text: str, name: str) -> None: ...
     @override
     def log_datasets(self, datasets: Sequence[LoggedDataset]) -> None: ...
+    @override
+    def offer_view(self, metrics: Sequence[str]) -> None: ...
     @override
     def watch_machine(self) -> None: ...
     @override

@@ -1,12 +1,14 @@
 """MLflow's own server over the project's tracking store."""
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 from tasks.runs.home import Home
 from tasks.tracking.settings import TrackingSettings
+from tasks.tracking.views import table_address
 
 TRAINING_PAGES = "?workflowType=machine_learning"
 """Ends an address of MLflow's pages: without it they open with the menu of language models."""
@@ -41,8 +43,8 @@ def runs_table(server: str, experiment: str) -> str:
     # By its REST interface: three questions are not worth the seconds that importing mlflow takes.
     with httpx.Client(base_url=f"{server}/api/2.0/mlflow", timeout=60) as client:
         listed = _json(client.post("/experiments/search", json={"max_results": 1000})).get("experiments", [])
-        ids = [known["experiment_id"] for known in listed]
-        latest = {"experiment_ids": ids, "max_results": 1, "order_by": ["attributes.start_time DESC"]}
+        tags = {known["experiment_id"]: _tags(known) for known in listed}
+        latest = {"experiment_ids": list(tags), "max_results": 1, "order_by": ["attributes.start_time DESC"]}
         runs = _json(client.post("/runs/search", json=latest)).get("runs", [])
         named = [known["experiment_id"] for known in listed if known["name"] == experiment]
         if runs:
@@ -51,7 +53,11 @@ def runs_table(server: str, experiment: str) -> str:
             found = named[0]
         else:
             found = _json(client.post("/experiments/create", json={"name": experiment}))["experiment_id"]
-    return f"{server}/#/experiments/{found}{TRAINING_PAGES}"
+    return table_address(server, found, tags.get(found, {}), TRAINING_PAGES)
+
+
+def _tags(experiment: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in experiment.get("tags", [])}
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:

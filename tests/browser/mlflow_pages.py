@@ -67,6 +67,11 @@ class RunsTable:
         expect(self.page.get_by_role("columnheader", name="Run Name").first).to_be_visible(timeout=PATIENCE)
         self.page.get_by_role("button", name="Close", exact=True).click()
 
+    def choose_view(self, name: str) -> None:
+        """Choose a view of the menu, by its name."""
+        self.page.get_by_role("button", name="Views").click()
+        self.page.get_by_text(name, exact=True).first.click(timeout=PATIENCE)
+
     def show_metric(self, name: str) -> None:
         """Add a column."""
         self.page.get_by_role("button", name="Columns").click()

@@ -4,6 +4,8 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from tasks.tracking.server import runs_table
+from tasks.tracking.views import VIEW_NAME
 from tests.browser.conftest import QUICK, Ui
 
 if TYPE_CHECKING:
@@ -117,6 +119,31 @@ def test_mlflow_shows_runs_with_their_metrics_and_compares_them(
         page.get_by_role("tab", name=tab).click()
         drawn = page.get_by_role("tabpanel", name=tab).locator(".js-plotly-plot svg text")
         expect(drawn.first).to_be_visible(timeout=30_000)
+
+
+def test_mlflow_has_a_view_with_the_figures_to_judge_by(
+    page: "Page", tracked: "Tracked", trained: list[str], ui: Ui
+) -> None:
+    from playwright.sync_api import expect
+
+    from tests.browser.mlflow_pages import RunsTable
+
+    experiment = tracked.experiment(EXPERIMENT)
+    run = tracked.of_flow_run(experiment, trained[0])
+    (value,) = [
+        metric["value"]
+        for metric in run["data"]["metrics"]
+        if metric["key"].startswith("val/") and metric["key"].endswith("/hybrid/ndcg_at_10/mean")
+    ]
+    table = RunsTable(page, ui.mlflow, experiment)
+    table.open()
+    table.choose_view(VIEW_NAME)
+    shown = table.cells(run["info"]["run_id"])
+    expect(shown.filter(has_text=_as_shown(value)).first).to_be_visible(timeout=30_000)
+    # What `make ui` prints from then on leads there at once.
+    page.goto("about:blank")
+    page.goto(runs_table(ui.mlflow, EXPERIMENT))
+    expect(page.get_by_role("button", name=VIEW_NAME)).to_be_visible(timeout=30_000)
 
 
 def _as_shown(value: float) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from tasks.evaluation.evaluation import CELLS_SCHEMA, POPULATIONS_SCHEMA, Evaluation
-from tasks.stages.tracked_figures import figures_by_shots, kept_figures
+from tasks.stages.tracked_figures import figures_by_shots, judged_by, kept_figures
 
 SHOTS = ("0", "3", "all", "mean")
 
@@ -35,6 +35,18 @@ def test_the_headline_is_kept_for_all_and_the_rest_for_what_is_shipped() -> None
         expected |= {f"val/rest/{method}/ndcg_at_10/{end}" for end in ("shots_0", "shots_all", "mean")}
     assert set(kept) == expected | {"val/rest/hybrid/coverage_at_10/mean"}
     assert kept["val/rest/hybrid/hit_rate_at_10/shots_3"] == 0.1
+
+
+def test_a_table_of_runs_shows_one_figure_of_each_method() -> None:
+    kept = [
+        "val_a/rest/hybrid/ndcg_at_10/mean",
+        "val/rest/hybrid/ndcg_at_10/shots_3",
+        "val/rest/hybrid/ndcg_at_10/mean",
+        "val/rest/hybrid/hit_rate_at_10/mean",
+        "val/rest/popularity/ndcg_at_10/mean",
+        "test/rest/hybrid/ndcg_at_10/mean",
+    ]
+    assert judged_by(kept) == ["val/rest/hybrid/ndcg_at_10/mean", "val/rest/popularity/ndcg_at_10/mean"]
 
 
 def test_the_number_of_shots_is_the_step() -> None:

@@ -13,6 +13,8 @@ from tasks.errors import ConfigError, TrackingError, TrainingError
 from tasks.runs import CodeState, Home
 from tasks.tracking import LoggedDataset, TrackedRun, TrackingSettings, Untracked, fail_run, run_tags, start_run
 from tasks.tracking.mlflow_run import MlflowRun
+from tasks.tracking.server import TRAINING_PAGES
+from tasks.tracking.views import table_address
 
 NAME = "block_world-conditional-hinge-seed0"
 
@@ -195,8 +197,24 @@ def test_tracking_off_takes_everything_and_touches_nothing(tmp_path: Path) -> No
         run.log_parameters({"seed": 0})
         run.log_metrics({"loss": math.nan})
         run.log_text("", "a.txt")
+        run.offer_view(["loss"])
         assert (run.id, run.epoch_logger(), run.link("http://127.0.0.1:5000")) == (None, None, None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_run_of_an_experiment_offers_a_view_that_stays(home: Home, settings: TrackingSettings) -> None:
+    for metric in ("val/rest/hybrid/ndcg_at_10/mean", "another"):
+        with start_run(settings, home, name=NAME, experiment="coldcart/viewed", tags={}) as run:
+            run.offer_view([metric])
+    assert isinstance(run, MlflowRun)
+    tags = run.store.client.get_experiment(run.experiment_id).tags
+    view = json.loads(tags["mlflow.sharedViewState.coldcart"])
+    assert json.loads(view["state"]) == {"selectedColumns": ["metrics.`val/rest/hybrid/ndcg_at_10/mean`"]}
+    table = table_address("http://127.0.0.1:5000", "7", tags, TRAINING_PAGES)
+    assert (
+        table == "http://127.0.0.1:5000/#/experiments/7/runs?workflowType=machine_learning&viewStateShareKey=coldcart"
+    )
+    assert "viewStateShareKey" not in table_address("http://127.0.0.1:5000", "7", {}, TRAINING_PAGES)
 
 
 def test_links(home: Home, settings: TrackingSettings) -> None:
