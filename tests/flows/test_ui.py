@@ -194,7 +194,7 @@ def test_both_servers_keep_their_state_in_postgresql(tmp_path: Path, tmp_path_fa
         assert alive(home) == []
         with psycopg.connect(f"{server.uri_with_password.removesuffix('/postgres')}/prefect") as connection:
             rows = connection.execute("select name from deployment order by name").fetchall()
-            assert rows == [("benchmark",), ("recommend",), ("sweep",), ("train",)]
+            assert rows == [("benchmark",), ("recommend",), ("refresh",), ("sweep",), ("train",)]
         with psycopg.connect(f"{server.uri_with_password.removesuffix('/postgres')}/mlflow") as connection:
             assert ("coldcart/ta_feng",) in connection.execute("select name from experiments").fetchall()
         assert not home.mlflow_database.exists()
