@@ -49,12 +49,14 @@ def missing_key(error: Exception) -> str | None:
     """What Hydra says of an override whose key does not exist, in our words; None for anything else it says.
 
     Args:
-        error: Hydra's, with OmegaConf's below it, which knows what stands beside the key.
+        error: Hydra's, perhaps with OmegaConf's below it, which knows what stands beside the key.
 
     """
     found, cause = _NO_KEY.search(str(error)), error.__cause__
-    if found is None or not isinstance(cause, ConfigAttributeError | ConfigKeyError):
+    if found is None:
         return None
+    if not isinstance(cause, ConfigAttributeError | ConfigKeyError):
+        return f"{found.group(1)}: there is no such setting."  # the list of groups has none of that name
     above = str(cause.full_key).rpartition(".")[0]
     beside = [str(key) for key in cause.parent_node or () if key not in ("_target_", "hydra")]
     if not beside:

@@ -102,6 +102,34 @@ def test_recommendations_of_the_champion(form: "Form", api: "Api", ui: Ui, champ
     assert f"2 users, 4 items each: {lists}" in api.log(run["id"])
 
 
+def test_a_refresh_and_its_way_back(form: "Form", api: "Api", tracked: "Tracked", ui: Ui) -> None:
+    from tests.browser.prefect_pages import RunPage
+
+    name = "coldcart-growing"
+    model = f"models:/{name}@champion"
+    overrides = [*QUICK, "dataset.until=2021-03-10", "register=true", f"model_name={name}"]
+    api.wait(
+        api.start("train", {"dataset": "block_world", "trainer": "smoke", "seed": 6, "overrides": overrides}),
+        ("Completed",),
+    )
+    form.open("refresh")
+    form.fill("model", model)
+    form.fill("epochs", 1)
+    form.add("minimum_users=10")
+    form.add("margin=0.9")
+    run = submitted(form, api, "refresh")
+    assert run["name"] == f"refresh {model} · 1 epochs · minimum_users=10 · margin=0.9"
+    shown = RunPage(form.page, ui.pages, run["id"])
+    assert set(shown.artifacts()) == {"mlflow-run", "challenger", "refit", "refresh", "comparison"}
+    assert "instead of version: 1" in shown.artifact("refresh", api).inner_text()
+    asked = tracked.of_flow_run(tracked.experiment("coldcart/block_world"), run["id"])
+    tags = {tag["key"]: tag["value"] for tag in asked["data"]["tags"]}
+    assert (tags["refresh.decision"], tags["refresh.parent_version"]) == ("promoted", "1")
+    back = api.wait(api.start("refresh", {"model": model, "rollback": True}), ("Completed",))
+    assert back["name"] == f"roll back {model}"
+    assert f"rolled back: {model} is version 1 again, instead of 2" in api.log(back["id"])
+
+
 def test_a_budget_that_is_none_is_refused_beside_its_field(form: "Form", api: "Api") -> None:
     form.open("benchmark")
     form.fill("budget", "tomorrow")
