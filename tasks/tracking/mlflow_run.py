@@ -18,7 +18,7 @@ from tasks.tracking.server import TRAINING_PAGES
 from tasks.tracking.settings import TrackingSettings
 from tasks.tracking.store import Store, connect
 from tasks.tracking.tags import flat_parameters
-from tasks.tracking.views import VIEW_TAG, view_of
+from tasks.tracking.views import view_of
 
 if TYPE_CHECKING:
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
@@ -101,9 +101,9 @@ class MlflowRun(TrackedRun):
     @override
     def offer_view(self, metrics: Sequence[str]) -> None:
         with self.store.named_errors():
-            if VIEW_TAG not in self.store.client.get_experiment(self.experiment_id).tags:
-                for tag, value in view_of(metrics).items():
-                    self.store.client.set_experiment_tag(self.experiment_id, tag, value)
+            before = self.store.client.get_experiment(self.experiment_id).tags
+            for tag, value in view_of(metrics, before).items():
+                self.store.client.set_experiment_tag(self.experiment_id, tag, value)
 
     @override
     def watch_machine(self) -> None:

@@ -81,7 +81,7 @@ class TrackedRun(Closing):
 
     @abstractmethod
     def offer_view(self, metrics: Sequence[str]) -> None:
-        """Have these metrics shown in the table of runs, unless its experiment has a view of ours already."""
+        """Have these metrics shown first in the table of runs of its experiment, in the view that is ours."""
 
     @abstractmethod
     def watch_machine(self) -> None:

@@ -12,13 +12,22 @@ VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"
 VIEW_NAME = "NDCG@10 of new users"
 
 
-def view_of(metrics: Sequence[str]) -> dict[str, str]:
-    """The tag of an experiment whose table shows these metrics.
+_MOST = 20
+"""Columns of the view: a tag holds 5,000 characters."""
+
+
+def view_of(metrics: Sequence[str], tags: Mapping[str, str]) -> dict[str, str]:
+    """The tag of an experiment whose table shows these metrics first, then those it showed before.
+
+    Runs of other questions and recommenders have figures of other names.
 
     Args:
         metrics: Names such as ``val/next_visits/hybrid/ndcg_at_10/mean``, one column each.
+        tags: Of the experiment.
     """
-    state = {"selectedColumns": [f"metrics.`{name}`" for name in metrics]}
+    before = json.loads(json.loads(tags[VIEW_TAG])["state"])["selectedColumns"] if VIEW_TAG in tags else []
+    columns = list(dict.fromkeys([*(f"metrics.`{name}`" for name in metrics), *before]))[:_MOST]
+    state = {"selectedColumns": columns}
     # A time is asked for; that of the view's making would be of no use to anybody.
     return {VIEW_TAG: json.dumps({"name": VIEW_NAME, "createdAt": 0, "updatedAt": 0, "state": json.dumps(state)})}
 

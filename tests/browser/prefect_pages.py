@@ -1,5 +1,6 @@
 """Prefect's pages as a person uses them: forms, runs, logs."""
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -201,7 +202,10 @@ class RunPage:
         if version.is_visible():
             version.click()
         expect(opened).to_be_visible(timeout=PATIENCE)
-        return self.page.get_by_role("tabpanel", name="Artifact")
+        panel = self.page.get_by_role("tabpanel", name="Artifact")
+        # The switch stands there before what it switches does.
+        expect(panel).not_to_have_text(re.compile(r"^\s*(Show Raw Data)?\s*$"), timeout=PATIENCE)
+        return panel
 
     def cancel(self) -> None:
         """Cancel the run, and confirm it."""

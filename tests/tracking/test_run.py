@@ -202,14 +202,15 @@ def test_tracking_off_takes_everything_and_touches_nothing(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_first_run_of_an_experiment_offers_a_view_that_stays(home: Home, settings: TrackingSettings) -> None:
+def test_each_run_of_an_experiment_adds_its_figures_to_the_view(home: Home, settings: TrackingSettings) -> None:
     for metric in ("val/rest/hybrid/ndcg_at_10/mean", "another"):
         with start_run(settings, home, name=NAME, experiment="coldcart/viewed", tags={}) as run:
             run.offer_view([metric])
     assert isinstance(run, MlflowRun)
     tags = run.store.client.get_experiment(run.experiment_id).tags
     view = json.loads(tags["mlflow.sharedViewState.coldcart"])
-    assert json.loads(view["state"]) == {"selectedColumns": ["metrics.`val/rest/hybrid/ndcg_at_10/mean`"]}
+    columns = ["metrics.`another`", "metrics.`val/rest/hybrid/ndcg_at_10/mean`"]
+    assert json.loads(view["state"]) == {"selectedColumns": columns}
     table = table_address("http://127.0.0.1:5000", "7", tags, TRAINING_PAGES)
     assert (
         table == "http://127.0.0.1:5000/#/experiments/7/runs?workflowType=machine_learning&viewStateShareKey=coldcart"
