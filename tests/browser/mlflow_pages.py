@@ -1,5 +1,6 @@
 """MLflow's pages as a person uses them: the table of runs, the comparison."""
 
+import json
 from dataclasses import dataclass
 
 import httpx
@@ -30,6 +31,24 @@ class Tracked:
         answer.raise_for_status()
         (run,) = answer.json()["runs"]
         return run
+
+    def shown_by(self, experiment: str, tag: str) -> list[str]:
+        """Metrics that the view kept in a tag of an experiment shows."""
+        tags = self._get("experiments/get", experiment_id=experiment)["experiment"]["tags"]
+        (view,) = [json.loads(one["value"]) for one in tags if one["key"] == tag]
+        columns = json.loads(view["state"])["selectedColumns"]
+        return [column.removeprefix("metrics.`").removesuffix("`") for column in columns]
+
+    def having(self, experiment: str, metric: str) -> dict:
+        """The latest run that has a metric and is not below another one, where the table hides it."""
+        asked = {"experiment_ids": [experiment], "filter": f"metrics.`{metric}` >= 0", "max_results": 50}
+        answer = httpx.post(f"{self.address}/api/2.0/mlflow/runs/search", json=asked, timeout=60)
+        answer.raise_for_status()
+        return next(
+            run
+            for run in answer.json()["runs"]
+            if "mlflow.parentRunId" not in {tag["key"] for tag in run["data"]["tags"]}
+        )
 
     def children(self, parent: dict) -> list[dict[str, str]]:
         """Tags of the runs below a run."""

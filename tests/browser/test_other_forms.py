@@ -128,7 +128,8 @@ def test_a_refresh_and_its_way_back(form: "Form", api: "Api", tracked: "Tracked"
     assert (tags["refresh.decision"], tags["refresh.parent_version"]) == ("promoted", "1")
     back = api.wait(api.start("refresh", {"model": model, "rollback": True}), ("Completed",))
     assert back["name"] == f"roll back {model}"
-    assert f"rolled back: {model} is version 1 again, instead of 2" in api.log(back["id"])
+    said = api.artifact(back["id"], "refresh")["data"]
+    assert f"**rolled back**: {model} is version 1 again, instead of 2" in said
 
 
 def test_a_budget_that_is_none_is_refused_beside_its_field(form: "Form", api: "Api") -> None:
