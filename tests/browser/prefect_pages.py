@@ -1,6 +1,5 @@
 """Prefect's pages as a person uses them: forms, runs, logs."""
 
-import re
 import time
 from dataclasses import dataclass
 
@@ -204,7 +203,9 @@ class RunPage:
         expect(opened).to_be_visible(timeout=PATIENCE)
         panel = self.page.get_by_role("tabpanel", name="Artifact")
         # The switch stands there before what it switches does.
-        expect(panel).not_to_have_text(re.compile(r"^\s*(Show Raw Data)?\s*$"), timeout=PATIENCE)
+        end = time.monotonic() + PATIENCE / 1000
+        while panel.inner_text().strip() in ("", "Show Raw Data") and time.monotonic() < end:
+            self.page.wait_for_timeout(200)
         return panel
 
     def cancel(self) -> None:
