@@ -103,6 +103,6 @@ def test_no_epoch_is_begun_after_the_time_that_a_training_has(tmp_path: Path) ->
     result = train(
         block_training(), network=ArticleFormula(hidden=2), loss=load_component("loss", "relativistic"),
         trainer=replace(TRAINER, max_epochs=50), name="article_formula", seed=0, clock=CLOCK, folder=tmp_path,
-        callbacks=budget(1e-4),
+        callbacks=budget(1e-7),
     )  # fmt: skip
     assert len(result.history) == 1
