@@ -3,6 +3,7 @@
 python -m flows.benchmark budget=8h
 python -m flows.benchmark datasets=[ml_100k] methods=[popularity,ease] trials=3 seeds=2 evaluate=validation output=out
 python -m flows.benchmark uses=[rerank,audience]    # and how well a given list is ordered, and buyers of an item found
+python -m flows.benchmark uses=[faithfulness]       # and whether explanations hold
 python -m flows.benchmark report=only    # the page, from what lies in benchmarks/results
 """
 

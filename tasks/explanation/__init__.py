@@ -5,7 +5,7 @@ from tasks.explanation.contributions import Contributions, contributions
 from tasks.explanation.explain import explain
 from tasks.explanation.explained import Explained, ExplainedHybrid, ExplainedRecommender, explained_model
 from tasks.explanation.explanation import Explanation, ItemReason, NeighbourReason, ScorePart
-from tasks.explanation.faithfulness import Faithfulness, faithfulness
+from tasks.explanation.faithfulness import Faithfulness, faithfulness, told_by_shots
 
 __all__ = [
     "Claim",
@@ -23,4 +23,5 @@ __all__ = [
     "explain",
     "explained_model",
     "faithfulness",
+    "told_by_shots",
 ]

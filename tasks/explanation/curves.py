@@ -124,17 +124,31 @@ def _read(values: Floats, shares: Floats, at: Floats) -> Floats:
     return values[:, right - 1] * (1 - part) + values[:, right] * part
 
 
-def _differences(claim: Claim, by_shots: Mapping[str, Told], seed: int, resamples: int) -> Iterator[tuple[object, ...]]:
-    every = np.unique([user for one in by_shots.values() for ids in one.ids for user in ids])
-    if not len(every):
-        return
-    # Users by shots, nan where a user was not asked: (U, S) of each difference.
+def apart_by_user(by_shots: Mapping[str, Told]) -> tuple[NDArray[np.uint64], dict[tuple[str, str], Floats]]:
+    """How much better one explanation does than other orders, user by user.
+
+    Args:
+        by_shots: What it came to at each of S numbers of shots.
+
+    Returns:
+        Stable numbers of the U users whom it gives an order for, ascending, and float64 (U, S) by curve and what it is
+        held against, as ``Faithfulness.differences`` has them; ``nan`` where a user was not asked.
+
+    """
+    every = np.unique([user for one in by_shots.values() for ids in one.ids for user in ids]).astype(np.uint64)
     wide: dict[tuple[str, str], Floats] = {}
     for column, one in enumerate(by_shots.values()):
         for ids, kept in zip(one.ids, one.kept, strict=True):
             for name, values in _apart(kept).items():
                 wide.setdefault(name, np.full((len(every), len(by_shots)), np.nan))
                 wide[name][np.searchsorted(every, ids), column] = values
+    return every, wide
+
+
+def _differences(claim: Claim, by_shots: Mapping[str, Told], seed: int, resamples: int) -> Iterator[tuple[object, ...]]:
+    every, wide = apart_by_user(by_shots)
+    if not len(every):
+        return
     drawn = resampled_means(np.hstack(list(wide.values())), resamples, seed).reshape(resamples, len(wide), -1)
     asked = [sum(map(len, one.asked)) for one in by_shots.values()]
     of_all = len({int(user) for one in by_shots.values() for ids in one.asked for user in ids})

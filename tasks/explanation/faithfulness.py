@@ -76,6 +76,30 @@ def faithfulness(
         resamples: Of the users, for 95 % intervals.
 
     """
+    told = told_by_shots(
+        claims, posed, top_k, n_items, top=top, draws=draws, most_users=most_users, longest=longest, seed=seed
+    )
+    return Faithfulness(curves_frame(claims, told, seed, resamples), differences_frame(claims, told, seed, resamples))
+
+
+def told_by_shots(
+    claims: Sequence[Claim],
+    posed: Sequence[Posed],
+    top_k: Callable[[NewUsers, int], TopK],
+    n_items: int,
+    *,
+    top: int = 3,
+    draws: int = 5,
+    most_users: int = 200,
+    longest: int = 30,
+    seed: int = 0,
+) -> dict[str, list[Told]]:
+    """What the claims come to user by user, before any mean; see ``faithfulness``.
+
+    Returns:
+        One per claim, in the order of the claims, by number of shots.
+
+    """
     told: dict[str, list[Told]] = {}
     for one in posed:
         if one.shots is not None and one.shots < 2:
@@ -84,7 +108,7 @@ def faithfulness(
         if len(users):
             name = one.shots_name.removeprefix("shots_")
             told[name] = _told(claims, users, top_k(users, top).ids, n_items, draws, seed)
-    return Faithfulness(curves_frame(claims, told, seed, resamples), differences_frame(claims, told, seed, resamples))
+    return told
 
 
 def _some(posed: Posed, most: int, longest: int) -> NewUsers:

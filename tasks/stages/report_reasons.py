@@ -12,6 +12,7 @@ from tasks.evaluation.evaluation import MEAN
 from tasks.explanation import Explained, ExplainedHybrid, ExplainedRecommender, claims_of, faithfulness
 from tasks.explanation.curves import DELETION, FIRST, INSERTION, RANDOM
 from tasks.explanation.explained import AttentionPart
+from tasks.explanation.verdict import verdict
 from tasks.hybrid.fit import FittedHybrid
 from tasks.recommenders import FittedRecommender
 from tasks.recommenders.collaborative import Profiles
@@ -110,18 +111,6 @@ def findings_of(differences: pl.DataFrame) -> tuple[str, ...]:
         said = verdict([by_curve[curve] for curve in (DELETION, INSERTION)])
         sentences.append(f"{about} {said} ({figures}).")
     return tuple(sentences)
-
-
-def verdict(rows: Sequence[dict[str, float]]) -> str:
-    """What the intervals of deletion and insertion say together."""
-    above, below = ([row[name] for row in rows] for name in ("ci_low", "ci_high"))
-    if min(above) > 0:
-        return "hold: better than a random order by deletion and by insertion"
-    if max(below) < 0:
-        return "do not hold: worse than a random order by deletion and by insertion"
-    if max(above) > 0 and min(below) >= 0:
-        return "hold in part: better than a random order by one of deletion and insertion only"
-    return "do not hold: no better than a random order, as far as these users can show"
 
 
 def map_of(explained: Explained, part: AttentionPart, user: NewUsers, titles: Sequence[str]) -> AttentionMap:

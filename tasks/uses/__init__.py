@@ -6,6 +6,7 @@ A use is added by a module with a class as ``Use`` asks for, and a line in ``USE
 from collections.abc import Mapping
 
 from tasks.uses.audience import Audience
+from tasks.uses.faithfulness import Faithfulness
 from tasks.uses.rerank import Rerank
 from tasks.uses.use import Use
 
@@ -14,6 +15,7 @@ USES: Mapping[str, Use] = {
     for use in (
         Rerank(),
         Audience(),
+        Faithfulness(),
     )
 }
 """Uses by name, in the order of reports."""

@@ -156,6 +156,28 @@ def test_the_section_says_what_the_figures_say() -> None:
     assert "Not measured: the use `audience`." in page
 
 
+def test_explanations_are_told_one_by_one_and_judged() -> None:
+    tastes = np.linspace(0.5, 1.5, USERS)
+    told = {("contributions", "model"): 0.2, ("attention", "attention"): -0.1}
+    columns = {
+        f"{curve}_{explanation}_{scorer}/{shots}": value * tastes
+        for (explanation, scorer), value in told.items()
+        for curve in ("first", "deletion", "insertion")
+        for shots in ("3", "5")
+    }
+    key = UsedKey("ta_feng", "next_visits", "faithfulness", "hybrid", 0, "0" * 64)
+    one = replace(study()[3], key=key, half_a={}, frame=frame_of(np.arange(USERS), columns))
+    summary = build_uses([one], 500)
+    assert summary["p_holm"].null_count() == len(summary)
+    page = uses_section(summary, "python -m flows.benchmark uses=[{use}]")
+    holds = "| Contributions of known items | the score that recommends | hold | +0.200 (+0.1"
+    assert holds in page
+    misleads = "| Weights of attention to known items | the attention filter's own score | do not hold | −0.100 (−0.1"
+    assert misleads in page
+    assert "† is the reference" not in page
+    assert "ta_feng: what later visits bring (next_visits)" in page
+
+
 def test_the_page_is_the_same_byte_for_byte(tmp_path: Path) -> None:
     folder = write_made_up(tmp_path, small_study())
     names = [write_used(folder, one) for one in study()]

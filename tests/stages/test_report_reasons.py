@@ -9,11 +9,12 @@ import pytest
 from tasks.explanation import ExplainedHybrid
 from tasks.explanation.curves import DIFFERENCES
 from tasks.explanation.explained import AttentionPart
+from tasks.explanation.verdict import verdict
 from tasks.hybrid.gate import Gate
 from tasks.hybrid.hybrid import Hybrid
 from tasks.hybrid.sources import FilterSource
 from tasks.recommenders.attention.attention_filter import AttentionFilter
-from tasks.stages.report_reasons import findings_of, map_of, verdict
+from tasks.stages.report_reasons import findings_of, map_of
 from tests.augmentation.made_up import BlockGenerator
 from tests.model_format.models import CompleteProfiles, Policy
 from tests.worlds import block_new_users, block_training

@@ -1,6 +1,6 @@
 """What the methods are used for beside lists of recommendations: a section per use, a table per figure and question."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,17 @@ import polars as pl
 from tasks.evaluation.evaluation import MEAN
 from tasks.method_names import HYBRID
 from tasks.reporting.labels import question_label
-from tasks.reporting.results.wording import ABSENT, BETTER, REFERENCE_MARK, WORSE, not_measured, number, shots_heads
+from tasks.reporting.results.faithfulness import faithfulness_tables
+from tasks.reporting.results.wording import (
+    ABSENT,
+    BETTER,
+    REFERENCE_MARK,
+    WORSE,
+    not_measured,
+    number,
+    places_of,
+    shots_heads,
+)
 from tasks.reporting.tables import Table, to_markdown
 from tasks.results.cell import SHOTS
 from tasks.results.figures import REFERENCE
@@ -47,6 +57,10 @@ class Figures:
         return cls((frame["dataset"][0], frame["question"][0]), shots, tuple(own), rows)
 
 
+_TABLES: Mapping[str, Callable[[Use, pl.DataFrame], Iterator[str]]] = {"faithfulness": faithfulness_tables}
+"""Uses whose figures are of one method alone; those of the others are compared."""
+
+
 def uses_section(summary: pl.DataFrame, command: str) -> str:
     """Every use, those that were not measured in a line.
 
@@ -63,23 +77,25 @@ def _use_section(use: Use, summary: pl.DataFrame, command: str) -> str:
     if summary.is_empty():
         return "\n".join([*lines, not_measured(f"the use `{use.name}`")])
     lines += [*use.explained, "", "```bash", command.format(use=use.name), "```", ""]
-    lines += [
+    return "\n".join([*lines, *_TABLES.get(use.name, _compared)(use, summary)])
+
+
+def _compared(use: Use, summary: pl.DataFrame) -> Iterator[str]:
+    """Methods against the reference."""
+    yield from (
         f"{REFERENCE_MARK} is the reference at that s: of all rows but the hybrid's the best on half A of the",
         f"validation users. {BETTER} and {WORSE}: `{HYBRID}` is significantly better or worse than it (paired",
         f"permutation test over {use.unit}, Holm's correction over all data sets, questions and s). The best of each",
         "column is bold.",
         f"Intervals are 95 % bootstrap intervals over {use.unit}, of the mean over s ≥ 1.",
         "",
-    ]
-    by = ["dataset", "question", "figure"]
-    parts = summary.partition_by(by, maintain_order=True, as_dict=True)
-    places = sorted({key[:2] for key in parts}, key=lambda place: (place[0], place[1] != "next_visits"))
-    for place in places:
+    )
+    parts = summary.partition_by("dataset", "question", "figure", maintain_order=True, as_dict=True)
+    for place in places_of(summary):
         for figure, label in use.figures.items():
             if (frame := parts.get((*place, figure))) is not None:
                 figures = Figures.of(frame)
-                lines += [to_markdown(figures_table(use, figures, label)), reading(figures, label), ""]
-    return "\n".join(lines)
+                yield from (to_markdown(figures_table(use, figures, label)), reading(figures, label), "")
 
 
 def figures_table(use: Use, figures: Figures, label: str) -> Table:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import polars as pl
+
 from tasks.evaluation.evaluation import MEAN
 from tasks.reporting.labels import question_label
 from tasks.reporting.tables import ABSENT
@@ -65,6 +67,11 @@ def shots_heads(shots: Sequence[str]) -> tuple[str, ...]:
 def place_title(place: Place) -> str:
     """``ta_feng: what later visits bring (next_visits)``."""
     return f"{place.dataset}: {question_label(place.question)}"
+
+
+def places_of(summary: pl.DataFrame) -> list[tuple[str, str]]:
+    """Data sets and questions of a summary, in the order of the page."""
+    return sorted(set(summary.select("dataset", "question").rows()), key=lambda own: (own[0], own[1] != "next_visits"))
 
 
 def image_name(place: Place, metric: str) -> str:
