@@ -6,6 +6,7 @@ python -m benchmarks.moving <file that names a model folder> <address of the sta
 import sys
 from pathlib import Path
 
+from tasks.hybrid.wide.settings import WideSettings
 from tasks.serving.served_model import ServedModel
 
 
@@ -13,7 +14,7 @@ def load(folder: str) -> ServedModel:
     """The model in a folder, called after it, ready to answer."""
     from tasks.stages.ship import load_model
 
-    served = ServedModel(load_model(Path(folder)), Path(folder).name)
+    served = ServedModel(load_model(Path(folder)), Path(folder).name, WideSettings())
     served.warm_up()
     return served
 

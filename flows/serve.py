@@ -68,7 +68,7 @@ def serve(settings: ServeSettings, own_token: str | None, home: Home) -> None:
     """
     from tasks.serving.loading import ModelSource
 
-    source = ModelSource(settings.model, settings.tracking, home)
+    source = ModelSource(settings.model, settings.tracking, home, settings.candidates)
     if settings.train is not None and source.current() is None:
         _train(settings)
     # Where nothing is registered, loading says what there is.

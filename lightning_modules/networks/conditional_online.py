@@ -40,6 +40,23 @@ class OnlineConditional:
         self._first, self._second = _Linear(module.decoder[0]), _Linear(module.decoder[2])
         self._room = threading.local()
 
+    @property
+    def interests(self) -> int:
+        """Latent interests M per draw."""
+        return self._interests
+
+    @property
+    def vectors(self) -> Array:
+        """Items as interests meet them, float32 (I, d + P), with the bias as one more dimension where there is one."""
+        if self._bias is None:
+            return np.ascontiguousarray(self._table.T)
+        return np.concatenate([self._table.T, self._bias[:, None]], axis=1)
+
+    def directions(self, latent: Array) -> Array:
+        """Interests as they meet ``vectors``, (S · M, D): what ``latent`` gave of one user."""
+        rows = latent.reshape(len(latent) * self._interests, -1)
+        return rows if self._bias is None else np.pad(rows, ((0, 0), (0, 1)), constant_values=1)
+
     def expected(self, episodes: Episodes, ids: NDArray[np.uint64], *, draws: int, seed: int) -> Array:
         """Mean probabilities over draws, float32 (B, I), exactly 0 at support items.
 
@@ -50,19 +67,24 @@ class OnlineConditional:
             seed: Any integer.
 
         """
-        noise = user_noise(ids, seed=seed, draws=draws, dimensions=self._noise)
+        latent = self.latent(episodes, ids, draws=draws, seed=seed)
         starts = episodes.support_indptr.tolist()
-        latent = []
-        for row, (first, last) in enumerate(pairwise(starts)):
-            condition = self._condition(episodes, row, slice(first, last))
-            known = np.broadcast_to(condition, (draws, len(condition)))
-            latent.append(self._second(_silu(self._first(np.concatenate([known, noise[:, row]], axis=1)))))
         found = np.empty((len(ids), self._table.shape[1]), dtype=np.float32)
         for start in range(0, len(ids), _TOGETHER):
             rows = range(start, min(start + _TOGETHER, len(ids)))
             supports = [episodes.support_items[starts[row] : starts[row + 1]] for row in rows]
             self._mean(np.stack([latent[row] for row in rows]), supports, found[start : rows.stop])
         return found
+
+    def latent(self, episodes: Episodes, ids: NDArray[np.uint64], *, draws: int, seed: int) -> list[Array]:
+        """Interests and their weights of the priors, float32 (S, M · (d + P)) of each user; see ``expected``."""
+        noise = user_noise(ids, seed=seed, draws=draws, dimensions=self._noise)
+        latent = []
+        for row, (first, last) in enumerate(pairwise(episodes.support_indptr.tolist())):
+            condition = self._condition(episodes, row, slice(first, last))
+            known = np.broadcast_to(condition, (draws, len(condition)))
+            latent.append(self._second(_silu(self._first(np.concatenate([known, noise[:, row]], axis=1)))))
+        return latent
 
     def _condition(self, episodes: Episodes, row: int, support: slice) -> Array:
         seen = slice(max(support.start, support.stop - self._window), support.stop)

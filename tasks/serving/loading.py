@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from tasks.hybrid.wide.settings import WideSettings
 from tasks.runs.home import Home
 from tasks.serving.served_model import ServedModel
 from tasks.tracking.references import REGISTRY, resolve_model
@@ -21,12 +22,14 @@ class ModelSource:
         reference: A run folder, an MLflow run id, ``models:/name@alias`` or ``models:/name/version``.
         tracking: Where that is looked up.
         home: Where runs and downloads live.
+        candidates: How a large catalogue is ranked; None ranks every one item by item.
 
     """
 
     reference: str
     tracking: TrackingSettings
     home: Home
+    candidates: WideSettings | None = None
 
     def current(self, store: Store | None = None) -> str | None:
         """What the reference stands for now, ``models:/name/version`` for an alias; None where that is not there.
@@ -67,7 +70,7 @@ class ModelSource:
         folder = resolve_model(reference, self.tracking, self.home)
         # What is called model/ has its name from the run folder around it.
         name = reference.removeprefix("models:/") if reference.startswith("models:/") else folder.parent.name
-        served = ServedModel(load_model(folder), name)
+        served = ServedModel(load_model(folder), name, self.candidates)
         served.warm_up()
         header = served.model.header
         logger.info(

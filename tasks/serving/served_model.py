@@ -1,14 +1,19 @@
 """A model that answers one request at a time; everything that scores goes through ``ServedModel.rank``."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.domain import NO_ITEM, Evidence, NewUsers
+from tasks.domain import NO_ITEM, Evidence, NewUsers, TopK
+from tasks.errors import ModelError
 from tasks.explanation import Explanation, explain
+from tasks.hybrid.wide.ranker import WideHybrid
+from tasks.hybrid.wide.settings import WideSettings
 from tasks.model_format import Model
 from tasks.serving.catalogue import Catalogue
 from tasks.serving.diversity import diversified
@@ -16,6 +21,8 @@ from tasks.serving.encoding import Encoded, ProfileEncoder, together
 from tasks.serving.filters import Filters, masks
 from tasks.serving.profile import Profile, ProfileEvent
 from tasks.serving.vectors import item_vectors
+
+logger = logging.getLogger(__name__)
 
 EVIDENCE = tuple(evidence.name.lower() for evidence in Evidence)
 _CANDIDATES_PER_PLACE, _FEWEST_CANDIDATES = 5, 100
@@ -72,11 +79,13 @@ class ServedModel:
     Attributes:
         model: The model.
         name: What it is called in answers: ``coldcart-ta_feng/3``, or the name of its run.
+        candidates: How a large catalogue is ranked; None ranks every one item by item.
 
     """
 
     model: Model
     name: str
+    candidates: WideSettings | None = None
     catalogue: Catalogue = field(init=False)
     encoder: ProfileEncoder = field(init=False)
 
@@ -94,6 +103,18 @@ class ServedModel:
         """Rows of all items, the most popular first."""
         scores = self.model.popularity.score(self.encode(Profile()).users)[0]
         return np.argsort(-scores, kind="stable")
+
+    @cached_property
+    def wide(self) -> WideHybrid | None:
+        """What ranks a large catalogue; None where it is small, or the model has no hybrid that can."""
+        model, settings = self.model, self.candidates
+        if settings is None or model.hybrid is None or len(model.items) < settings.from_items:
+            return None
+        try:
+            return WideHybrid(model.hybrid, settings, model.augmentation, model.header.seed)
+        except ModelError as error:
+            logger.info("%s: every item is scored for every user: %s", self.name, error)
+            return None
 
     def encode(self, profile: Profile) -> Encoded:
         """A profile as the model sees it."""
@@ -116,7 +137,7 @@ class ServedModel:
         plain = [place for place, question in enumerate(questions) if question.is_plain]
         if plain:
             users = together([questions[place].users for place in plain])
-            lists = self.model.rank(users, max(questions[place].k for place in plain))
+            lists = self._lists(users, max(questions[place].k for place in plain))
             for row, place in enumerate(plain):
                 some = slice(0, questions[place].k)
                 answers[place] = ranked(lists.ids[row, some], lists.scores[row, some], lists.evidence[row, some])
@@ -153,11 +174,17 @@ class ServedModel:
         self.rank([self.question(self.encode(one).users, 10, Filters()) for one in profiles])
         self.recommend(profiles[1], Filters(exclude_items=known[:1]), 10, diversity=0.3)
 
+    def _lists(self, users: NewUsers, k: int, **options: Any) -> TopK:
+        wide = self.wide
+        if wide is None:
+            return self.model.rank(users, k, **options)
+        return wide.top_k(users, k, seed=self.model.header.seed, **options)
+
     def _filtered(self, question: Question) -> Ranked:
         k = question.k
         if question.diversity > 0:
             k = min(max(k * _CANDIDATES_PER_PLACE, _FEWEST_CANDIDATES), len(self.catalogue))
-        lists = self.model.rank(
+        lists = self._lists(
             question.users, k, exclude=question.exclude, allow=question.allow, mask_support=question.mask_support
         )
         ids, scores, evidence = lists.ids[0], lists.scores[0], lists.evidence[0]

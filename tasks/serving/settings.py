@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tasks.addresses import carries_password
 from tasks.errors import ConfigError
+from tasks.hybrid.wide.settings import WideSettings
 from tasks.tracking import TrackingSettings
 
 URL_VARIABLE = "COLDCART_STATE_URL"
@@ -86,6 +87,7 @@ class ServeSettings:
         arms: Weight, above 0, of each arm of an experiment; users are drawn by a hash. None for no experiment.
         segments: Number of segments, at least 2.
         audience_candidates: Users who are scored exactly for an audience, at least 1; found by a coarser score first.
+        candidates: How large catalogues are ranked.
         state: Where users' state is kept.
         limits: Of requests.
         tracking: Where models are looked up.
@@ -105,6 +107,7 @@ class ServeSettings:
     arms: Mapping[str, float] | None = None
     segments: int = 8
     audience_candidates: int = 500
+    candidates: WideSettings = field(default_factory=WideSettings)
     state: StateSettings = field(default_factory=StateSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

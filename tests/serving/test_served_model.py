@@ -1,10 +1,14 @@
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 import pytest
 
+from tasks.hybrid.gate import Gate
+from tasks.hybrid.hybrid import Hybrid
+from tasks.hybrid.wide.settings import WideSettings
 from tasks.model_format import TimeReader
 from tasks.model_format.requests import RequestReader
 from tasks.serving.encoding import Quantiser, moment, user_hash
@@ -47,6 +51,27 @@ def test_answers_are_those_of_the_model(served: ServedModel) -> None:
         assert [served.catalogue.ids[row] for row in found.rows] == expected["item_id"].to_list()
         assert found.scores == expected["score"].to_list()
         assert found.evidence == expected["evidence"].to_list()
+
+
+def test_large_catalogues_are_ranked_among_candidates_where_the_model_can(
+    served: ServedModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = profile("x", "item3", "item6")
+    assert ServedModel(served.model, "shop", WideSettings(from_items=61)).wide is None
+    with caplog.at_level("INFO"):
+        cannot = ServedModel(served.model, "shop", WideSettings(from_items=60))
+        assert cannot.recommend(known) == served.recommend(known)
+    assert "shop: every item is scored for every user: generator cannot be told" in caplog.text
+    hybrid = served.model.hybrid
+    assert hybrid is not None
+    gate = Gate(hybrid.gate.names[:5], hybrid.gate.few[:5], hybrid.gate.many[:5])
+    model = replace(served.model, hybrid=Hybrid(hybrid.n_items, hybrid.sources[:5], gate))
+    wide = ServedModel(model, "shop", WideSettings(from_items=60))
+    assert wide.wide is not None
+    for filters in (Filters(), Filters(exclude_items=("item9",)), Filters(allow_items=("item0", "item1"))):
+        found, exact = (one.recommend(known, filters) for one in (wide, ServedModel(model, "shop")))
+        assert (found.rows, found.evidence) == (exact.rows, exact.evidence)
+        assert found.scores == pytest.approx(exact.scores, rel=1e-5)
 
 
 def test_users_are_encoded_as_tables_are(served: ServedModel) -> None:

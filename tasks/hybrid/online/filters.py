@@ -1,7 +1,8 @@
 """Filters of the hybrid for a few users: each adds its interest, in units of the user's largest, times a weight."""
 
+import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,31 @@ from tasks.recommenders.ials import FittedIALS
 from tasks.recommenders.item_knn import FittedItemKNN
 from tasks.recommenders.similarity import COSINE, Neighbourhood
 from tasks.recommenders.user_knn import FittedUserKNN
+
+Sparse = tuple[NDArray[np.int32], NDArray[np.float32]]
+"""Where, and what."""
+
+
+class Room:
+    """Memory that sums are made in, kept per thread: fresh pages for each user cost more than the sums.
+
+    Args:
+        width: Of the sums.
+
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width, self._kept = width, threading.local()
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.int32]]:
+        """Two of zeros, one of which was seen (none), one to note down columns; whoever uses them clears them."""
+        found = getattr(self._kept, "arrays", None)
+        if found is None:
+            width = self._width
+            sums, others = np.zeros(width, np.float32), np.zeros(width, np.float32)
+            found = self._kept.arrays = (sums, others, np.zeros(width, np.bool_), np.empty(width, np.int32))
+        return found
 
 
 class OnlineFilter(Protocol):
@@ -32,16 +58,28 @@ class OnlineFilter(Protocol):
         """
         ...
 
+    def interest(self, profiles: SortedProfiles) -> Sparse | None:
+        """Interest of a single user where it is above 0: items int32 (n,), values float32 (n,); None if dense."""
+        ...
+
 
 class OnlineItems:
     """A filter whose interest is a sum of rows of an item–item matrix: ItemKNN, RP3beta, text, visits, EASE."""
 
     def __init__(self, rows: csr_array) -> None:
-        self._rows = (rows.indptr, rows.indices, rows.data)
+        self._rows, self._room = (rows.indptr, rows.indices, rows.data), Room(rows.shape[1])
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``OnlineFilter``."""
-        kernels.add_rows(profiles.indptr, profiles.items, profiles.weights, *self._rows, weights, out)
+        kernels.add_rows(*self._weighed(profiles), *self._room.arrays, weights, out)
+
+    def interest(self, profiles: SortedProfiles) -> Sparse | None:
+        """As in ``OnlineFilter``."""
+        found: Sparse = kernels.sum_rows(*self._weighed(profiles), *self._room.arrays)
+        return found
+
+    def _weighed(self, profiles: SortedProfiles) -> tuple[Any, ...]:
+        return profiles.indptr, profiles.items, profiles.weights, *self._rows
 
 
 class OnlineUsers:
@@ -50,10 +88,16 @@ class OnlineUsers:
     def __init__(self, fitted: FittedUserKNN) -> None:
         self._neighbours = _Neighbours(fitted.warm)
         self._behaviour = (fitted.behaviour.indptr, fitted.behaviour.indices, fitted.behaviour.data)
+        self._room = Room(fitted.behaviour.shape[1])
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``OnlineFilter``."""
-        kernels.add_rows(*self._neighbours.of(profiles), *self._behaviour, weights, out)
+        kernels.add_rows(*self._neighbours.of(profiles), *self._behaviour, *self._room.arrays, weights, out)
+
+    def interest(self, profiles: SortedProfiles) -> Sparse | None:
+        """As in ``OnlineFilter``."""
+        found: Sparse = kernels.sum_rows(*self._neighbours.of(profiles), *self._behaviour, *self._room.arrays)
+        return found
 
 
 class OnlineAttention:
@@ -73,9 +117,18 @@ class OnlineAttention:
         held, alike = fitted.held_shares, fitted.similar_shares
         self._held = (held.indptr, held.indices, held.data)
         self._alike = (alike.indptr, alike.indices, alike.data)
+        self._room = Room(held.shape[1])
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``OnlineFilter``."""
+        kernels.add_two_rows(*self._weighed(profiles), *self._room.arrays, weights, out)
+
+    def interest(self, profiles: SortedProfiles) -> Sparse | None:
+        """As in ``OnlineFilter``."""
+        found: Sparse = kernels.sum_two_rows(*self._weighed(profiles), *self._room.arrays)
+        return found
+
+    def _weighed(self, profiles: SortedProfiles) -> tuple[Any, ...]:
         users, values = profiles.users, self._learned.values
         ends, rows, similar = self._neighbours.of(profiles)
         balance = self._learned.balance(profiles.lengths)
@@ -87,9 +140,7 @@ class OnlineAttention:
             profiles.indptr, profiles.items, profiles.weights, profiles.from_end, *self._items, values[4:7],
             (1 - balance).astype(np.float32),
         )  # fmt: skip
-        kernels.add_two_rows(
-            ends, rows, near, *self._held, profiles.indptr, profiles.items, own, *self._alike, weights, out
-        )
+        return ends, rows, near, *self._held, profiles.indptr, profiles.items, own, *self._alike
 
 
 class OnlineFactors:
@@ -111,6 +162,10 @@ class OnlineFactors:
         scores *= scale[:, None]
         out += scores
 
+    def interest(self, profiles: SortedProfiles) -> Sparse | None:
+        """As in ``OnlineFilter``: of every item."""
+        return None
+
 
 _NO_TIMES = np.zeros(0, dtype=np.int64)
 
@@ -122,12 +177,15 @@ class _Neighbours:
         holders = warm.by_column
         self._holders = (holders.indptr, holders.indices, holders.data)
         self._norms, self._shrink, self._most = warm.rows.norms, np.float32(warm.shrink), warm.neighbours
+        self._room = Room(len(self._norms))
 
     def of(self, profiles: SortedProfiles) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
         """Boundaries (B + 1,), rows and similarities."""
+        sums, _, _, touched = self._room.arrays
         found: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]] = kernels.nearest(
-            profiles.indptr, profiles.items, profiles.weights, *self._holders, self._norms, self._shrink, self._most
-        )
+            profiles.indptr, profiles.items, profiles.weights, *self._holders, self._norms, self._shrink, self._most,
+            sums, touched,
+        )  # fmt: skip
         return found
 
 

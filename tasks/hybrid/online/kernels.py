@@ -54,8 +54,9 @@ def _sink(values: Any, users: Any, size: int) -> None:
 
 @_compiled
 def nearest(
-    indptr: Any, items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: Any, shrink: Any, most: int
-) -> Any:
+    indptr: Any, items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: Any, shrink: Any, most: int,
+    sums: Any, touched: Any,
+) -> Any:  # fmt: skip
     """The rows most alike to each profile by cosine: boundaries int64 (B + 1,), rows int32, similarities float32.
 
     A heap of ``similaripy`` keeps the best, and so does this one: of equal similarities at its edge those stay that
@@ -71,14 +72,14 @@ def nearest(
         norms: float32 (N,), of the rows.
         shrink: float32, added to the denominator.
         most: Rows per profile, at least 1.
+        sums: float32 (N,), zeros, and left so.
+        touched: int32 (N,), overwritten.
 
     """
     profiles = len(indptr) - 1
     ends = np.zeros(profiles + 1, np.int64)
     found = np.empty(profiles * most, np.int32)
     similar = np.empty(profiles * most, np.float32)
-    sums = np.zeros(len(norms), np.float32)
-    touched = np.empty(len(norms), np.int32)
     best = np.empty(most, np.float32)
     of = np.empty(most, np.int32)
     total = 0
@@ -135,7 +136,10 @@ def _gather(
 
 
 @_compiled
-def add_rows(indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any, gate: Any, out: Any) -> None:
+def add_rows(
+    indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
+    sums: Any, others: Any, seen: Any, touched: Any, gate: Any, out: Any,
+) -> None:  # fmt: skip
     """Add what weighted sparse rows sum up to, where above 0, in units of its largest, times a weight per user.
 
     Args:
@@ -145,14 +149,14 @@ def add_rows(indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, va
         starts: Boundaries of the sparse rows.
         columns: Their columns.
         values: float32, what stands there.
+        sums: float32 (I,), zeros, and left so.
+        others: As ``sums``; not used.
+        seen: bool (I,), none, and left so.
+        touched: int32 (I,), overwritten.
         gate: float32 (B,).
         out: float32 (B, I), added to.
 
     """
-    width = out.shape[1]
-    sums = np.zeros(width, np.float32)
-    seen = np.zeros(width, np.bool_)
-    touched = np.empty(width, np.int32)
     for user in range(len(gate)):
         count = _gather(
             indptr[user], indptr[user + 1], rows, weights, starts, columns, values, sums, seen, touched, 0
@@ -179,26 +183,91 @@ def _release(weight: Any, sums: Any, seen: Any, touched: Any, count: int, out: A
 def add_two_rows(
     indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
     own_indptr: Any, own_rows: Any, own_weights: Any, own_starts: Any, own_columns: Any, own_values: Any,
-    gate: Any, out: Any,
+    sums: Any, others: Any, seen: Any, touched: Any, gate: Any, out: Any,
 ) -> None:  # fmt: skip
-    """As ``add_rows``, for the sum of rows of two matrices."""
-    width = out.shape[1]
-    sums, others = np.zeros(width, np.float32), np.zeros(width, np.float32)
-    seen = np.zeros(width, np.bool_)
-    touched = np.empty(width, np.int32)
+    """As ``add_rows``, for the sum of rows of two matrices; ``others`` is zeros, and left so."""
     for user in range(len(gate)):
-        count = _gather(
-            indptr[user], indptr[user + 1], rows, weights, starts, columns, values, sums, seen, touched, 0
-        )  # fmt: skip
-        count = _gather(
+        count = _gather_two(
+            indptr[user], indptr[user + 1], rows, weights, starts, columns, values,
             own_indptr[user], own_indptr[user + 1], own_rows, own_weights, own_starts, own_columns, own_values,
-            others, seen, touched, count,
+            sums, others, seen, touched,
         )  # fmt: skip
-        for place in range(count):
-            column = touched[place]
-            sums[column] += others[column]
-            others[column] = 0
         _release(gate[user], sums, seen, touched, count, out[user])
+
+
+@_compiled
+def _gather_two(
+    first: int, last: int, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
+    own_first: int, own_last: int, own_rows: Any, own_weights: Any, own_starts: Any, own_columns: Any, own_values: Any,
+    sums: Any, others: Any, seen: Any, touched: Any,
+) -> int:  # fmt: skip
+    """As ``_gather``, of two matrices: each is summed by itself, then both."""
+    count = _gather(first, last, rows, weights, starts, columns, values, sums, seen, touched, 0)
+    count = _gather(
+        own_first, own_last, own_rows, own_weights, own_starts, own_columns, own_values, others, seen, touched, count
+    )  # fmt: skip
+    for place in range(count):
+        column = touched[place]
+        sums[column] += others[column]
+        others[column] = 0
+    return int(count)
+
+
+@_compiled
+def sum_rows(
+    indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
+    sums: Any, others: Any, seen: Any, touched: Any,
+) -> Any:  # fmt: skip
+    """What the weighted sparse rows of one user sum up to, where above 0: columns int32 and values float32."""
+    count = _gather(indptr[0], indptr[1], rows, weights, starts, columns, values, sums, seen, touched, 0)
+    return _take(sums, seen, touched, count)
+
+
+@_compiled
+def sum_two_rows(
+    indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
+    own_indptr: Any, own_rows: Any, own_weights: Any, own_starts: Any, own_columns: Any, own_values: Any,
+    sums: Any, others: Any, seen: Any, touched: Any,
+) -> Any:  # fmt: skip
+    """As ``sum_rows``, for the sum of rows of two matrices."""
+    count = _gather_two(
+        indptr[0], indptr[1], rows, weights, starts, columns, values,
+        own_indptr[0], own_indptr[1], own_rows, own_weights, own_starts, own_columns, own_values,
+        sums, others, seen, touched,
+    )  # fmt: skip
+    return _take(sums, seen, touched, count)
+
+
+@_compiled
+def _take(sums: Any, seen: Any, touched: Any, count: int) -> Any:
+    """The sums above 0, and where; all are cleared."""
+    where, taken, size = np.empty(count, np.int32), np.empty(count, np.float32), 0
+    for place in range(count):
+        column = touched[place]
+        if sums[column] > 0:
+            where[size], taken[size] = column, sums[column]
+            size += 1
+        sums[column] = 0
+        seen[column] = False
+    return where[:size], taken[:size]
+
+
+@_compiled
+def add_sparse(where: Any, values: Any, scale: Any, sums: Any, seen: Any, touched: Any, count: int) -> int:
+    """Add scaled values of one user to ``sums``; columns not seen before are appended to those touched.
+
+    Returns:
+        How many were touched.
+
+    """
+    for place in range(len(where)):
+        column = where[place]
+        if not seen[column]:
+            seen[column] = True
+            touched[count] = column
+            count += 1
+        sums[column] += values[place] * scale
+    return count
 
 
 @_compiled

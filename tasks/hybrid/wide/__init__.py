@@ -1,0 +1,1 @@
+"""The hybrid over a catalogue that is too wide to score every item for every user."""

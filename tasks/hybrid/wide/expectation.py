@@ -1,0 +1,103 @@
+"""The conditional generator over a catalogue in clusters: what one user is expected to take, where that is likely."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightning_modules.conditions import Episodes
+from lightning_modules.networks.conditional_online import OnlineConditional
+from tasks.hybrid.wide.item_clusters import ItemClusters
+
+Array = NDArray[np.float32]
+
+_TINY = np.finfo(np.float32).tiny
+
+
+@dataclass(frozen=True, eq=False)
+class WideExpectation:
+    """Mean probabilities over draws of one user.
+
+    Attributes:
+        items: int32 (n,), rows of the catalogue that were looked at: all of the promising clusters.
+        probabilities: float32 (n,), theirs; 0 at support items.
+
+    """
+
+    items: NDArray[np.int32]
+    probabilities: Array
+    _clusters: ItemClusters
+    _directions: Array
+    _shift: Array
+    _shares: Array
+    _support: NDArray[np.int32]
+
+    def at(self, items: NDArray[np.integer]) -> Array:
+        """Mean probabilities of any items, float32 (n,), 0 at support items."""
+        odds = self._clusters.at(self._directions, items) - self._shift[:, None]
+        found: Array = self._shares @ np.exp(odds, out=odds)
+        found[np.isin(items, self._support)] = 0
+        return found
+
+
+class WideConditional:
+    """As ``OnlineConditional``, with a pass over some clusters in the place of one over all items.
+
+    What lies in other clusters counts in the sum that makes probabilities of odds by the moments of its cluster, as
+    if dimensions were normal and independent: log E[exp(x)] = mean + variance / 2.
+
+    Args:
+        online: The generator.
+        clusters: Of ``online.vectors``.
+        probes: Clusters that are looked into.
+
+    """
+
+    def __init__(self, online: OnlineConditional, clusters: ItemClusters, probes: int) -> None:
+        self._online, self._clusters, self._probes = online, clusters, probes
+        self._log_sizes = np.log(clusters.sizes).astype(np.float32)
+
+    def expected(self, episodes: Episodes, ids: NDArray[np.uint64], *, draws: int, seed: int) -> list[WideExpectation]:
+        """Mean probabilities over draws of each of B users.
+
+        Args:
+            episodes: B users.
+            ids: uint64 (B,), seed the noise.
+            draws: Number of draws, at least 1.
+            seed: Any integer.
+
+        """
+        starts = episodes.support_indptr
+        latent = self._online.latent(episodes, ids, draws=draws, seed=seed)
+        return [
+            self._of(self._online.directions(one), episodes.support_items[starts[row] : starts[row + 1]])
+            for row, one in enumerate(latent)
+        ]
+
+    def _of(self, directions: Array, support: NDArray[np.int32]) -> WideExpectation:
+        clusters, interests = self._clusters, self._online.interests
+        mean, variance = clusters.spread(directions)
+        log_mass = mean + variance / 2 + self._log_sizes
+        peak = _by_draw(log_mass.max(axis=1), interests, np.max)
+        log_norm = peak + np.log(_by_draw(np.exp(log_mass - peak[:, None]).sum(axis=1), interests, np.sum))
+        probed = clusters.promising(mean - log_norm[:, None], variance, self._probes)
+        items, odds = clusters.products(directions, probed)
+        elsewhere = np.delete(log_mass, probed, axis=1)
+        shift = _by_draw(np.maximum(odds.max(axis=1), elsewhere.max(axis=1, initial=-np.inf)), interests, np.max)
+        odds -= shift[:, None]
+        np.exp(odds, out=odds)
+        norm = odds.sum(axis=1) + np.exp(elsewhere - shift[:, None]).sum(axis=1)
+        norm -= np.exp(clusters.at(directions, support) - shift[:, None]).sum(axis=1)
+        draws = len(directions) // interests
+        shares = np.divide(
+            np.float32(1), draws * np.maximum(_by_draw(norm, interests, np.sum), _TINY), dtype=np.float32
+        )
+        probabilities: Array = shares @ odds
+        probabilities[np.isin(items, support)] = 0
+        return WideExpectation(items, probabilities, clusters, directions, shift, shares, support)
+
+
+def _by_draw(values: Array, interests: int, over: Callable[..., Array]) -> Array:
+    """One value per draw, over its interests, float32 (S · M,)."""
+    return np.repeat(over(values.reshape(-1, interests), axis=1), interests)

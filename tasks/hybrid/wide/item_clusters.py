@@ -1,0 +1,142 @@
+"""A catalogue in clusters: what lies far out in a direction, without a look at every item.
+
+Inverted lists with exact products inside (Jégou, Douze and Schmid 2011, "Product quantization for nearest neighbor
+search", section IV), and moments per cluster, which say where it is worth to look, and how much lies elsewhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+_SAMPLED_PER_CLUSTER = 64
+"""Items that the centres are found with."""
+_DEVIATIONS = 3.0
+"""How far above a cluster's mean its best item is taken to lie."""
+_ASSIGNED_AT_ONCE = 16_384
+
+
+@dataclass(frozen=True, eq=False)
+class ItemClusters:
+    """Items in the order of their clusters.
+
+    Attributes:
+        items: int32 (I,), rows of the catalogue, those of a cluster next to each other.
+        place: int32 (I,), where each row of the catalogue stands.
+        starts: int64 (C + 1,), boundaries of the clusters; none is empty.
+        table: float32 (I, D), vectors in this order.
+        means: float32 (D, C).
+        variances: float32 (D, C).
+
+    """
+
+    items: NDArray[np.int32]
+    place: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    table: Array
+    means: Array
+    variances: Array
+
+    @classmethod
+    def of(cls, vectors: Array, clusters: int, seed: int = 0) -> "ItemClusters":
+        """Find the clusters: k-means on a sample, everything else to the nearest centre.
+
+        Args:
+            vectors: float32 (I, D).
+            clusters: How many at most; a square root of I serves well.
+            seed: Of the sample and of the first centres.
+
+        """
+        from sklearn.cluster import KMeans
+
+        random = np.random.default_rng(seed)
+        clusters = max(1, min(clusters, len(vectors)))
+        rows = random.choice(len(vectors), min(len(vectors), clusters * _SAMPLED_PER_CLUSTER), replace=False)
+        found = KMeans(clusters, init="random", n_init=1, max_iter=10, random_state=seed).fit(vectors[np.sort(rows)])
+        centres = found.cluster_centers_.astype(np.float32)
+        label = np.empty(len(vectors), dtype=np.int32)
+        offsets = np.square(centres).sum(axis=1) / 2
+        for start in range(0, len(vectors), _ASSIGNED_AT_ONCE):
+            some = slice(start, start + _ASSIGNED_AT_ONCE)
+            label[some] = (vectors[some] @ centres.T - offsets).argmax(axis=1)
+        return cls._sorted(vectors, label)
+
+    @classmethod
+    def _sorted(cls, vectors: Array, label: NDArray[np.int32]) -> "ItemClusters":
+        items = np.argsort(label, kind="stable").astype(np.int32)
+        sizes = np.bincount(label)
+        starts = np.concatenate([[0], np.cumsum(sizes[sizes > 0])])
+        place = np.empty_like(items)
+        place[items] = np.arange(len(items), dtype=np.int32)
+        table = vectors[items]
+        bounds = [slice(first, last) for first, last in pairwise(starts)]
+        means = np.stack([table[one].mean(axis=0) for one in bounds], axis=1)
+        variances = np.stack([table[one].var(axis=0) for one in bounds], axis=1)
+        return cls(items, place, starts, table, np.ascontiguousarray(means), np.ascontiguousarray(variances))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Items of each cluster, int64 (C,)."""
+        return np.diff(self.starts)
+
+    def spread(self, directions: Array) -> tuple[Array, Array]:
+        """Mean and variance of the products with the items of each cluster, as if dimensions were independent.
+
+        Args:
+            directions: float32 (R, D).
+
+        Returns:
+            float32 (R, C) each.
+
+        """
+        return directions @ self.means, np.square(directions) @ self.variances
+
+    def promising(self, mean: Array, variance: Array, most: int) -> NDArray[np.intp]:
+        """The clusters whose best item is taken to be best for any of the directions, ascending.
+
+        Args:
+            mean: float32 (R, C), comparable over directions.
+            variance: float32 (R, C).
+            most: How many.
+
+        """
+        if most >= len(self):
+            return np.arange(len(self))
+        reach = (mean + _DEVIATIONS * np.sqrt(variance)).max(axis=0)
+        return np.sort(np.argpartition(-reach, most - 1)[:most])
+
+    def products(
+        self, directions: Array, clusters: Sequence[int] | NDArray[np.intp]
+    ) -> tuple[NDArray[np.int32], Array]:
+        """Every item of some clusters, and its products, float32 (R, n).
+
+        Args:
+            directions: float32 (R, D).
+            clusters: Which.
+
+        """
+        bounds = [(int(self.starts[one]), int(self.starts[one + 1])) for one in clusters]
+        found = np.empty((len(directions), sum(last - first for first, last in bounds)), dtype=np.float32)
+        filled = 0
+        for first, last in bounds:
+            found[:, filled : filled + last - first] = directions @ self.table[first:last].T
+            filled += last - first
+        return np.concatenate([self.items[first:last] for first, last in bounds]), found
+
+    def at(self, directions: Array, items: NDArray[np.integer]) -> Array:
+        """Products with these items, float32 (R, n).
+
+        Args:
+            directions: float32 (R, D).
+            items: Rows of the catalogue, (n,).
+
+        """
+        found: Array = directions @ self.table[self.place[items]].T
+        return found

@@ -1,0 +1,164 @@
+"""Scores of one user that know their head at once, and every other item when asked."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.hybrid.wide.expectation import WideExpectation
+from tasks.hybrid.wide.item_clusters import ItemClusters
+
+Floats = NDArray[np.float32]
+Items = NDArray[np.int32]
+
+
+class Part(Protocol):
+    """One score of one user, not negative.
+
+    Attributes:
+        items: int32 (n,), the items that it brings up.
+        values: float32 (n,), theirs.
+        mean: Over all items.
+
+    """
+
+    @property
+    def items(self) -> Items: ...  # noqa: D102 - as the class says
+    @property
+    def values(self) -> Floats: ...  # noqa: D102
+    @property
+    def mean(self) -> float: ...  # noqa: D102
+
+    def at(self, items: Items) -> Floats:
+        """Values of any items, float32 (n,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """A part that was written down for every item.
+
+    Attributes:
+        items: As in ``Part``.
+        values: As in ``Part``.
+        mean: As in ``Part``.
+        everywhere: float32 (I,).
+
+    """
+
+    items: Items
+    values: Floats
+    mean: float
+    everywhere: Floats
+
+    @classmethod
+    def of(cls, everywhere: Floats, depth: int) -> "Written":
+        """With the ``depth`` largest as its head.
+
+        Args:
+            everywhere: float32 (I,).
+            depth: Items of the head.
+
+        """
+        items = head(everywhere, depth).astype(np.int32)
+        return cls(items, everywhere[items], float(everywhere.mean()), everywhere)
+
+    def at(self, items: Items) -> Floats:
+        """As in ``Part``."""
+        found: Floats = self.everywhere[items]
+        return found
+
+
+class Spoken:
+    """What a filter speaks of; all else is 0.
+
+    Args:
+        items: int32 (n,), distinct.
+        values: float32 (n,), above 0.
+        n_items: Size I of the catalogue.
+
+    """
+
+    def __init__(self, items: Items, values: Floats, n_items: int) -> None:
+        order = np.argsort(items)
+        self.items, self.values = items[order], values[order]
+        self.mean = float(values.sum() / n_items)
+
+    def at(self, items: Items) -> Floats:
+        """As in ``Part``."""
+        place = np.searchsorted(self.items, items)
+        place[place == len(self.items)] = 0
+        return np.where(self.items[place] == items, self.values[place], np.float32(0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factored:
+    """Factors of one user against those of the items; what is below 0 counts as 0.
+
+    Attributes:
+        items: Those of the clusters that were looked into.
+        values: As in ``Part``.
+        mean: Of what was looked at, over all items.
+        clusters: Of the items' factors.
+        direction: float32 (1, D), factors of the user.
+
+    """
+
+    items: Items
+    values: Floats
+    mean: float
+    clusters: ItemClusters
+    direction: Floats
+
+    @classmethod
+    def of(cls, clusters: ItemClusters, direction: Floats, probes: int) -> "Factored":
+        """Look into the most promising clusters."""
+        mean, variance = clusters.spread(direction)
+        items, products = clusters.products(direction, clusters.promising(mean, variance, probes))
+        values = np.maximum(products[0], 0)
+        return cls(items, values, float(values.sum() / len(clusters.items)), clusters, direction)
+
+    def at(self, items: Items) -> Floats:
+        """As in ``Part``."""
+        return np.maximum(self.clusters.at(self.direction, items)[0], 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What the generator expects of one user.
+
+    Attributes:
+        expectation: Mean probabilities, of sum 1 over all items.
+        n_items: Size I of the catalogue.
+
+    """
+
+    expectation: WideExpectation
+    n_items: int
+
+    @property
+    def items(self) -> Items:
+        """As in ``Part``."""
+        return self.expectation.items
+
+    @property
+    def values(self) -> Floats:
+        """As in ``Part``."""
+        return self.expectation.probabilities
+
+    @property
+    def mean(self) -> float:
+        """As in ``Part``."""
+        return 1 / self.n_items
+
+    def at(self, items: Items) -> Floats:
+        """As in ``Part``."""
+        return self.expectation.at(items)
+
+
+def head(values: Floats, depth: int) -> NDArray[np.intp]:
+    """Places of the ``depth`` largest values, in no order."""
+    if depth >= len(values):
+        return np.arange(len(values))
+    return np.argpartition(values, len(values) - depth)[len(values) - depth :]

@@ -1,0 +1,32 @@
+"""When candidates are ranked in place of the whole catalogue, and how many."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WideSettings:
+    """How candidates are found.
+
+    Attributes:
+        from_items: Catalogues of at least so many items are ranked among candidates, others item by item. At least 1.
+        clusters: Clusters of items, at least 1; None takes the square root of the number of items.
+        probes: Clusters that are looked into per score, at least 1.
+        depth: Candidates of which every score is computed, at least 1.
+
+    """
+
+    from_items: int = 10_000
+    clusters: int | None = None
+    probes: int = 16
+    depth: int = 500
+
+    def __post_init__(self) -> None:
+        for name in ("from_items", "clusters", "probes", "depth"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+
+    def clusters_of(self, n_items: int) -> int:
+        """How many clusters a catalogue has."""
+        return min(n_items, self.clusters or max(1, round(math.sqrt(n_items))))

@@ -1,0 +1,219 @@
+"""From the scores of a hybrid to what tells each of them of one user, without a look at every item."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from tasks.augmentation.policy import Policy, choose_few
+from tasks.augmentation.rows import rows_of
+from tasks.domain import NewUsers, VirtualBehaviour
+from tasks.errors import ModelError
+from tasks.hybrid.online.filters import OnlineFilter, online_filter
+from tasks.hybrid.online.profiles import SortedProfiles
+from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, score_of
+from tasks.hybrid.wide.expectation import WideExpectation
+from tasks.hybrid.wide.generator import WideGenerator, wide_generator
+from tasks.hybrid.wide.item_clusters import ItemClusters
+from tasks.hybrid.wide.parts import Factored, Generated, Part, Spoken, Written
+from tasks.hybrid.wide.settings import WideSettings
+from tasks.recommenders.ials import FittedIALS
+
+_KEPT_BYTES = 512 * 2**20
+"""Of popularity by class."""
+
+
+@dataclass(frozen=True)
+class Completing:
+    """How profiles are completed.
+
+    Attributes:
+        generator: Makes virtual behaviour up.
+        policy: Which of it is kept; with an agreement of 1.
+        seed: Seeds the draws.
+
+    """
+
+    generator: WideGenerator
+    policy: Policy
+    seed: int
+
+
+class Asked:
+    """One user, and what several scores want to know of them.
+
+    Args:
+        user: The user, alone.
+        n_items: Size I of the catalogue.
+        completing: How the profile is completed; None where it is not.
+
+    """
+
+    def __init__(self, user: NewUsers, n_items: int, completing: Completing | None) -> None:
+        self.user, self.n_items, self._completing = user, n_items, completing
+        self._expected: dict[tuple[int, int], WideExpectation] = {}
+
+    @cached_property
+    def real(self) -> SortedProfiles:
+        """What the user did."""
+        return SortedProfiles.real(self.user)
+
+    @cached_property
+    def completed(self) -> SortedProfiles:
+        """With the virtual behaviour."""
+        if self._completing is None:
+            return self.real
+        policy = self._completing.policy
+        expected = self.expected(self._completing.generator, policy.draws, self._completing.seed)
+        nobody = np.empty(0, dtype=np.int64)  # the user's own items have no probability already
+        chosen = choose_few(policy, expected.probabilities[None].copy(), (nobody, nobody), self.user.shots)
+        kept = chosen.weights > 0
+        items = expected.items[chosen.items[kept]].astype(np.int32)
+        matrix = rows_of([kept.sum(axis=1)], [items], [chosen.weights[kept]], self.n_items)
+        return self.real.completed(VirtualBehaviour(matrix, origin="wide", seed=self._completing.seed))
+
+    def expected(self, generator: WideGenerator, draws: int, seed: int) -> WideExpectation:
+        """What the generator expects, drawn once."""
+        key = (draws, seed)
+        if key not in self._expected:
+            self._expected[key] = generator.expected(self.user, draws, seed)
+        return self._expected[key]
+
+
+class Teller(Protocol):
+    """Tells a score of one user; None where it says nothing."""
+
+    def tell(self, asked: Asked) -> Part | None:
+        """The score."""
+        ...
+
+
+class Prior:
+    """A form of popularity: the same for everybody, or for everybody of a class.
+
+    Args:
+        source: Its scores.
+        depth: Items of a head.
+
+    """
+
+    def __init__(self, source: PriorSource | SegmentSource, depth: int) -> None:
+        self._source, self._depth = source, depth
+        self._kept: OrderedDict[bytes, Written] = OrderedDict()
+        self._always = Written.of(source.values, depth) if isinstance(source, PriorSource) else None
+
+    def tell(self, asked: Asked) -> Part | None:
+        """As in ``Teller``."""
+        if self._always is not None:
+            return self._always
+        key = asked.user.features.categories[0].tobytes()
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = Written.of(score_of(self._source, asked.user, asked.n_items)[0], self._depth)
+            while len(self._kept) * found.everywhere.nbytes > _KEPT_BYTES and len(self._kept) > 1:
+                self._kept.popitem(last=False)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Filter:
+    """A filter that speaks of few items.
+
+    Attributes:
+        online: The filter.
+        is_completed: Whether it sees virtual behaviour.
+
+    """
+
+    online: OnlineFilter
+    is_completed: bool
+
+    def tell(self, asked: Asked) -> Part | None:
+        """As in ``Teller``."""
+        found = self.online.interest(asked.completed if self.is_completed else asked.real)
+        return None if found is None or not len(found[0]) else Spoken(*found, asked.n_items)
+
+
+class Factors:
+    """Alternating least squares over a catalogue in clusters.
+
+    Args:
+        fitted: The factors.
+        settings: How many clusters, and how many are looked into.
+        is_completed: Whether virtual behaviour is seen.
+
+    """
+
+    def __init__(self, fitted: FittedIALS, settings: WideSettings, is_completed: bool) -> None:
+        self._fold_in, self._probes, self._is_completed = fitted.fold_in, settings.probes, is_completed
+        vectors = np.ascontiguousarray(fitted.item_factors, dtype=np.float32)
+        self._clusters = ItemClusters.of(vectors, settings.clusters_of(len(vectors)))
+
+    def tell(self, asked: Asked) -> Part | None:
+        """As in ``Teller``."""
+        profile = asked.completed if self._is_completed else asked.real
+        if not len(profile.items):
+            return None
+        row = csr_array((profile.weights, profile.items, profile.indptr), shape=(1, asked.n_items))
+        return Factored.of(self._clusters, self._fold_in.factors(row).astype(np.float32), self._probes)
+
+
+@dataclass(frozen=True, eq=False)
+class Generator:
+    """The generator's own score.
+
+    Attributes:
+        generator: The generator.
+        draws: Draws whose mean is told.
+        seed: Seeds them.
+
+    """
+
+    generator: WideGenerator
+    draws: int
+    seed: int
+
+    def tell(self, asked: Asked) -> Part | None:
+        """As in ``Teller``."""
+        return Generated(asked.expected(self.generator, self.draws, self.seed), asked.n_items)
+
+
+def tellers_of(sources: tuple[Source, ...], settings: WideSettings) -> tuple[list[Teller], WideGenerator | None]:
+    """What tells each score, and the generator among them.
+
+    Args:
+        sources: Scores of a hybrid.
+        settings: How candidates are found.
+
+    Raises:
+        ModelError: A score cannot be told without looking at every item.
+
+    """
+    generator = None
+    tellers: list[Teller] = []
+    for source in sources:
+        found: Teller | None = None
+        if isinstance(source, PriorSource | SegmentSource):
+            found = Prior(source, settings.depth)
+        elif isinstance(source, FilterSource):
+            found = _filter(source, settings)
+        elif isinstance(source, GeneratorSource):
+            generator = wide_generator(
+                source.generator, settings.clusters_of(source.generator.n_items), settings.probes
+            )
+            found = None if generator is None else Generator(generator, source.draws, source.seed)
+        if found is None:
+            raise ModelError(f"{source.name} cannot be told of one user without looking at every item")
+        tellers.append(found)
+    return tellers, generator
+
+
+def _filter(source: FilterSource, settings: WideSettings) -> Teller | None:
+    is_completed = source.completion is not None
+    if isinstance(source.fitted, FittedIALS):
+        return Factors(source.fitted, settings, is_completed)
+    online = online_filter(source.fitted, is_completed)
+    return None if online is None else Filter(online, is_completed)

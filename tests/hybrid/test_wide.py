@@ -1,0 +1,125 @@
+"""Lists among candidates: with all of them those of the hybrid, with few of them nearly so."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lightning_modules.networks.conditional import Conditional
+from lightning_modules.trainer_settings import TrainerSettings
+from tasks.augmentation.complete_profiles import CompleteProfiles
+from tasks.augmentation.policy import Policy
+from tasks.augmentation.shared_draws import SharedDraws
+from tasks.config import load_component
+from tasks.domain import NewUsers
+from tasks.errors import ModelError
+from tasks.hybrid.gate import Gate
+from tasks.hybrid.hybrid import Hybrid
+from tasks.hybrid.scores import VirtualPart, scores_of
+from tasks.hybrid.settings import HybridSettings
+from tasks.hybrid.wide.ranker import WideHybrid
+from tasks.hybrid.wide.settings import WideSettings
+from tasks.method_names import BLEND
+from tasks.training.clock import Clock
+from tasks.training.train import train
+from tests.worlds import block_new_users, block_training
+
+ITEMS, SEED = 600, 3
+WAY = CompleteProfiles(Policy(items=8, draws=2))
+WHOLE = WideSettings(clusters=12, probes=12, depth=ITEMS)
+
+
+@pytest.fixture(scope="module")
+def hybrid(tmp_path_factory: pytest.TempPathFactory) -> Hybrid:
+    """Every kind of score."""
+    training = block_training(users=300, items=ITEMS)
+    settings = HybridSettings(filters=("user_knn_cosine", "item_knn_cosine", "ials"), half_lives=(7.0,))
+    names = ("popularity", "late_popularity", "segment_popularity", *(f"{one}{BLEND}" for one in settings.filters))
+    fitted: dict[str, Any] = {name: load_component("recommender", name).fit(training) for name in names}
+    generator = train(
+        training, network=Conditional(item_dimensions=16, width=16), loss=load_component("loss", "relativistic"),
+        trainer=TrainerSettings(max_epochs=1, min_steps=10, tripwire_users=8, accelerator="cpu"), name="conditional",
+        seed=SEED, clock=Clock(has_hours=False, time_zone="UTC"), folder=tmp_path_factory.mktemp("training"),
+    ).generator  # fmt: skip
+    shared = SharedDraws(generator)
+    sources = scores_of(
+        settings, training, fitted, VirtualPart(shared, lambda one: WAY.complete(shared, one, SEED), SEED)
+    )
+    weights = np.linspace(0.5, 1.5, len(sources))
+    return Hybrid(ITEMS, sources, Gate(tuple(one.name for one in sources), weights, weights[::-1].copy()))
+
+
+@cache
+def users(shots: int | None = 3) -> NewUsers:
+    return block_new_users(users=24, items=ITEMS, shots=shots).users
+
+
+@pytest.mark.parametrize("shots", [0, 3, None])
+def test_with_every_candidate_lists_are_those_of_the_hybrid(hybrid: Hybrid, shots: int | None) -> None:
+    wide = WideHybrid(hybrid, WHOLE, WAY, SEED)
+    exact, found = hybrid.top_k(users(shots), 20, seed=SEED), wide.top_k(users(shots), 20, seed=SEED)
+    assert found.scores == pytest.approx(exact.scores, rel=1e-4)
+    # Rounding may change who comes first of two that are equal.
+    assert (found.ids == exact.ids).mean() > 0.99
+    assert (found.evidence == exact.evidence).mean() > 0.99
+
+
+def test_with_few_candidates_most_of_the_list_is_found(hybrid: Hybrid) -> None:
+    wide = WideHybrid(hybrid, WideSettings(clusters=24, probes=6, depth=80), WAY, SEED)
+    exact, found = hybrid.top_k(users(), 20, seed=SEED), wide.top_k(users(), 20, seed=SEED)
+    kept = [len(np.intersect1d(one, other)) / 20 for one, other in zip(exact.ids, found.ids, strict=True)]
+    assert np.mean(kept) > 0.9
+
+
+def test_own_items_and_excluded_ones_are_not_listed(hybrid: Hybrid) -> None:
+    wide = WideHybrid(hybrid, WHOLE, WAY, SEED)
+    exclude = np.zeros(ITEMS, dtype=np.bool_)
+    exclude[::2] = True
+    found = wide.top_k(users(), 20, exclude=exclude, seed=SEED)
+    assert (found.ids % 2 == 1).all()
+    for row, own in enumerate(np.split(users().items, users().rows.indptr[1:-1])):
+        assert not set(own.tolist()) & set(found.ids[row].tolist())
+    exact = hybrid.top_k(users(), 20, exclude=exclude, seed=SEED)
+    assert (found.ids == exact.ids).mean() > 0.99
+
+
+def test_a_list_does_not_depend_on_who_else_is_asked(hybrid: Hybrid) -> None:
+    wide = WideHybrid(hybrid, WideSettings(clusters=24, probes=6, depth=80), WAY, SEED)
+    together = wide.top_k(users(), 10, seed=SEED)
+    alone = wide.top_k(users().select(np.array([5])), 10, seed=SEED)
+    assert np.array_equal(alone.ids[0], together.ids[5])
+    assert np.array_equal(alone.scores[0], together.scores[5])
+
+
+@pytest.mark.parametrize("options", [{"allow": np.arange(ITEMS) < 30}, {"mask_support": False}])
+def test_what_candidates_do_not_serve_is_scored_item_by_item(hybrid: Hybrid, options: dict[str, Any]) -> None:
+    wide = WideHybrid(hybrid, WideSettings(clusters=24, probes=1, depth=40), WAY, SEED)
+    found, exact = (one.top_k(users(), 10, seed=SEED, **options) for one in (wide, hybrid))
+    assert np.array_equal(found.ids, exact.ids)
+
+
+def test_long_lists_are_scored_item_by_item(hybrid: Hybrid) -> None:
+    wide = WideHybrid(hybrid, WideSettings(clusters=24, probes=1, depth=40), WAY, SEED)
+    assert np.array_equal(wide.top_k(users(), 50).ids, hybrid.top_k(users(), 50).ids)
+
+
+def test_what_cannot_be_told_of_one_user_is_said(hybrid: Hybrid) -> None:
+    with pytest.raises(ModelError, match="needs the probability of every item"):
+        WideHybrid(hybrid, WHOLE, CompleteProfiles(Policy(draws=2, agreement=2)), SEED)
+
+    class Unknown:
+        name, evidence = "unknown", hybrid.sources[0].evidence
+
+        def add(self, users: NewUsers, weights: Any, out: Any) -> None: ...
+
+    one: Any = Unknown()
+    with pytest.raises(ModelError, match="unknown cannot be told of one user"):
+        WideHybrid(Hybrid(ITEMS, (one,), Gate(("unknown",), np.ones(1), np.ones(1))), WHOLE)
+
+
+@pytest.mark.parametrize("name", ["from_items", "clusters", "probes", "depth"])
+def test_settings_are_checked(name: str) -> None:
+    settings: Any = {name: 0}
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
+        WideSettings(**settings)
