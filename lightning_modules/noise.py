@@ -1,5 +1,7 @@
 """Random numbers that depend on names, not on order: of an epoch, or of a user."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,11 +13,10 @@ def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
     Source: Steele, Lea & Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
     """
-    with np.errstate(over="ignore"):
-        values = values + _GOLDEN
-        values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return values ^ (values >> np.uint64(31))
+    values = values + _GOLDEN
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
 
 
 def derived_seed(seed: int, *names: int) -> int:
@@ -45,14 +46,11 @@ def user_noise(
         float32 (S, B, Z).
 
     """
-    base = np.uint64(derived_seed(seed))
-    users = mix(np.asarray(ids, dtype=np.uint64) ^ base)  # (B,)
-    numbers = np.arange(first_draw, first_draw + draws, dtype=np.uint64)
-    streams = mix(users[None, :] ^ mix(numbers)[:, None])  # (S, B)
     pairs = (dimensions + 1) // 2
-    with np.errstate(over="ignore"):
-        counters = streams[..., None] + np.arange(pairs, dtype=np.uint64) * _GOLDEN
-    bits = mix(counters)  # (S, B, pairs)
+    base, numbers, steps = _words(seed, first_draw, draws, pairs)
+    users = mix(np.asarray(ids, dtype=np.uint64) ^ base)  # (B,)
+    streams = mix(users[None, :] ^ numbers[:, None])  # (S, B)
+    bits = mix(streams[..., None] + steps)  # (S, B, pairs)
     # Box-Muller on the two halves of each word: 32 bits for the radius, 32 for the angle.
     high = ((bits >> np.uint64(32)).astype(np.float32) + np.float32(1.0)) * np.float32(2.0**-32)
     low = (bits & np.uint64(0xFFFFFFFF)).astype(np.float32) * np.float32(2.0**-32 * 2 * np.pi)
@@ -61,3 +59,12 @@ def user_noise(
     normal[..., 0::2] = radius * np.cos(low)
     normal[..., 1::2] = radius * np.sin(low)
     return normal[..., :dimensions]
+
+
+@lru_cache(maxsize=64)
+def _words(
+    seed: int, first_draw: int, draws: int, pairs: int
+) -> tuple[np.uint64, NDArray[np.uint64], NDArray[np.uint64]]:
+    """What does not depend on the user: of the seed, of each draw, and of each pair of dimensions; to be read only."""
+    numbers = mix(np.arange(first_draw, first_draw + draws, dtype=np.uint64))
+    return np.uint64(derived_seed(seed)), numbers, np.arange(pairs, dtype=np.uint64) * _GOLDEN

@@ -1,6 +1,7 @@
 """How times of the log become a calendar."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,4 +30,14 @@ class Clock:
         """Cyclic features of the first visit, float32 (U, C); C is 0 without times."""
         if now is None:
             return np.zeros((users, 0), dtype=np.float32)
+        if len(now) == 1:  # one who asks now, as many others do today
+            return _at(int(now[0]), self.has_hours, self.time_zone)
         return calendar(now, self.has_hours, self.time_zone)
+
+
+@lru_cache(maxsize=4096)
+def _at(now: int, has_hours: bool, time_zone: str) -> NDArray[np.float32]:
+    """The calendar of one moment; to be read only."""
+    found = calendar(np.array([now], dtype=np.int64), has_hours, time_zone)
+    found.flags.writeable = False
+    return found

@@ -14,6 +14,10 @@ from numba import njit
 _compiled: Any = njit(cache=True, nogil=True)
 
 
+_SURELY = np.float32(0.99999)
+"""What is smaller by more than rounding."""
+
+
 @_compiled
 def _below(values: Any, users: Any, one: int, other: int) -> bool:
     """Whether a place of the heap comes before another: smaller value, then smaller row."""
@@ -98,7 +102,10 @@ def nearest(
         size = 0
         for place in range(count):
             row = touched[place]
-            value = sums[row] / (norm * norms[row] + shrink)
+            denominator = norm * norms[row] + shrink
+            if size == most and sums[row] < best[0] * denominator * _SURELY:
+                continue  # a division less for most rows
+            value = sums[row] / denominator
             sums[row] = value
             if size < most:
                 best[size], of[size] = value, row

@@ -65,3 +65,21 @@ class SortedProfiles:
             rows, items, from_end = rows[first], items[first], from_end[first]
         indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(self.users)))])
         return SortedProfiles(self.users, indptr.astype(np.int64), items.astype(np.int32), weights, from_end)
+
+    def and_also(self, items: NDArray[np.int32], weights: NDArray[np.float32]) -> "SortedProfiles":
+        """A single user with virtual items that they do not have.
+
+        Args:
+            items: int32 (m,), distinct.
+            weights: float32 (m,).
+
+        """
+        if not len(items):
+            return self
+        together = np.concatenate([self.items, items])
+        order = np.argsort(together, kind="stable")
+        from_end = np.concatenate([self.from_end, np.zeros(len(items), dtype=np.float32)])
+        indptr = np.array([0, len(together)], dtype=np.int64)
+        return SortedProfiles(
+            self.users, indptr, together[order], np.concatenate([self.weights, weights])[order], from_end[order]
+        )

@@ -18,6 +18,7 @@ from tasks.hybrid.hybrid import Hybrid
 from tasks.hybrid.online import kernels
 from tasks.hybrid.online.filters import Room
 from tasks.hybrid.sources import FilterSource
+from tasks.hybrid.wide.expectation import held
 from tasks.hybrid.wide.parts import Floats, Items, Part, Spoken, Written, head
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.hybrid.wide.tellers import Asked, Completing, tellers_of
@@ -116,7 +117,7 @@ class WideHybrid:
         for one in parts:
             if isinstance(one.part, Written):
                 totals += one.part.at(items) * one.scale
-        allowed = ~np.isin(items, own)
+        allowed = ~held(items, own)
         if exclude is not None:
             allowed &= ~exclude[items]
         items, totals = items[allowed], totals[allowed]

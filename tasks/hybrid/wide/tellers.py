@@ -9,8 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from tasks.augmentation.policy import Policy, choose_few
-from tasks.augmentation.rows import rows_of
-from tasks.domain import NewUsers, VirtualBehaviour
+from tasks.domain import NewUsers
 from tasks.errors import ModelError
 from tasks.hybrid.online.filters import OnlineFilter, online_filter
 from tasks.hybrid.online.profiles import SortedProfiles
@@ -71,9 +70,7 @@ class Asked:
         nobody = np.empty(0, dtype=np.int64)  # the user's own items have no probability already
         chosen = choose_few(policy, expected.probabilities[None].copy(), (nobody, nobody), self.user.shots)
         kept = chosen.weights > 0
-        items = expected.items[chosen.items[kept]].astype(np.int32)
-        matrix = rows_of([kept.sum(axis=1)], [items], [chosen.weights[kept]], self.n_items)
-        return self.real.completed(VirtualBehaviour(matrix, origin="wide", seed=self._completing.seed))
+        return self.real.and_also(expected.items[chosen.items[kept]], chosen.weights[kept])
 
     def expected(self, generator: WideGenerator, draws: int, seed: int) -> WideExpectation:
         """What the generator expects, drawn once."""
