@@ -14,11 +14,13 @@ from tasks.domain import NewUsers, Ragged, UserFeatures
 from tasks.features.identity import as_text
 from tasks.model_format import Model, TimeReader
 from tasks.serving.profile import FeatureValue, Profile
-from tasks.splitting.ties import id_hashes, pair_hashes
+from tasks.splitting.ties import id_hash, id_hashes, pair_hashes
 
 GUEST = ""
 """Seeds ties and noise of guests: two guests with the same events get the same list."""
 _DAY = 86_400_000_000
+_FEW = 32
+"""Events that are looked at one by one, quicker than as arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,7 @@ def moment(value: datetime, times: TimeReader) -> int:
 
 def user_hash(user_id: str) -> np.uint64:
     """The stable hash of an id, as tables of users get it."""
-    hashed: np.uint64 = id_hashes(pl.Series([user_id]))[0]
-    return hashed
+    return id_hash(user_id)
 
 
 def together(users: Sequence[NewUsers]) -> NewUsers:
@@ -197,6 +198,8 @@ def _first_touches(
     if len(items) < 2:
         return items, times, weights
     order = np.argsort(times, kind="stable") if ties is None else np.lexsort((ties, times))
+    if len(items) <= _FEW and len(set(items.tolist())) == len(items):
+        return items[order], times[order], weights[order]
     distinct, first, place = np.unique(items[order], return_index=True, return_inverse=True)
     heaviest = np.zeros(len(distinct), dtype=np.float32)
     np.maximum.at(heaviest, place, weights[order])

@@ -22,6 +22,9 @@ from tasks.serving.filters import Filters, masks
 from tasks.serving.profile import Profile, ProfileEvent
 from tasks.serving.vectors import item_vectors
 
+_QUICK_ITEMS = 200_000
+"""Catalogues whose lists are made among candidates in about a millisecond."""
+
 logger = logging.getLogger(__name__)
 
 EVIDENCE = tuple(evidence.name.lower() for evidence in Evidence)
@@ -115,6 +118,10 @@ class ServedModel:
         except ModelError as error:
             logger.info("%s: every item is scored for every user: %s", self.name, error)
             return None
+
+    def is_quick(self, question: Question) -> bool:
+        """Whether a list takes about a millisecond: nobody has to wait for others meanwhile."""
+        return question.is_plain and self.wide is not None and len(self.model.items) <= _QUICK_ITEMS
 
     def encode(self, profile: Profile) -> Encoded:
         """A profile as the model sees it."""

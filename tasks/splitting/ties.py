@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 _FNV_OFFSET = 0xCBF29CE484222325
 _FNV_PRIME = 0x100000001B3
+_WORD = 2**64 - 1
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -43,6 +44,17 @@ def id_hashes(ids: pl.Series) -> NDArray[np.uint64]:
         position += 1
         longer = longer[lengths[longer] > position]
     return mix(hashes)
+
+
+def id_hash(text: str) -> np.uint64:
+    """``id_hashes`` of a single id, without the columns that many take."""
+    value = _FNV_OFFSET
+    for letter in text.encode():
+        value = (value ^ letter) * _FNV_PRIME & _WORD
+    value = value + 0x9E3779B97F4A7C15 & _WORD
+    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9 & _WORD
+    value = (value ^ (value >> 27)) * 0x94D049BB133111EB & _WORD
+    return np.uint64(value ^ (value >> 31))
 
 
 def draw(hashes: NDArray[np.uint64], purpose: str, seed: int = 0) -> NDArray[np.uint64]:

@@ -49,7 +49,7 @@ def test_the_neighbours_are_those_of_blocks(binary: bool, most: int, shrink: flo
     by_column = hood.by_column
     ends, rows, similar = kernels.nearest(
         queries.indptr, queries.indices, queries.data, by_column.indptr, by_column.indices, by_column.data,
-        hood.rows.norms, np.float32(shrink), most, np.zeros(400, np.float32), np.empty(400, np.int32),
+        hood.rows.norms, np.float32(shrink), most, np.zeros(400, np.float32),
     )  # fmt: skip
     np.testing.assert_array_equal(ends, expected.indptr)
     np.testing.assert_array_equal(rows, expected.indices)

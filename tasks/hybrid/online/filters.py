@@ -181,10 +181,10 @@ class _Neighbours:
 
     def of(self, profiles: SortedProfiles) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
         """Boundaries (B + 1,), rows and similarities."""
-        sums, _, _, touched = self._room.arrays
+        sums = self._room.arrays[0]
         found: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]] = kernels.nearest(
             profiles.indptr, profiles.items, profiles.weights, *self._holders, self._norms, self._shrink, self._most,
-            sums, touched,
+            sums,
         )  # fmt: skip
         return found
 

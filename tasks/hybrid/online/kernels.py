@@ -59,7 +59,7 @@ def _sink(values: Any, users: Any, size: int) -> None:
 @_compiled
 def nearest(
     indptr: Any, items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: Any, shrink: Any, most: int,
-    sums: Any, touched: Any,
+    sums: Any,
 ) -> Any:  # fmt: skip
     """The rows most alike to each profile by cosine: boundaries int64 (B + 1,), rows int32, similarities float32.
 
@@ -77,7 +77,6 @@ def nearest(
         shrink: float32, added to the denominator.
         most: Rows per profile, at least 1.
         sums: float32 (N,), zeros, and left so.
-        touched: int32 (N,), overwritten.
 
     """
     profiles = len(indptr) - 1
@@ -88,38 +87,37 @@ def nearest(
     of = np.empty(most, np.int32)
     total = 0
     for profile in range(profiles):
-        count, squares = 0, 0.0
+        squares = 0.0
         for entry in range(indptr[profile], indptr[profile + 1]):
             weight, item = weights[entry], items[entry]
             squares += float(weight) * float(weight)
             for place in range(starts[item], starts[item + 1]):
-                row = holders[place]
-                if sums[row] == 0:
-                    touched[count] = row
-                    count += 1
-                sums[row] += held[place] * weight
+                sums[holders[place]] += held[place] * weight
         norm = np.float32(math.sqrt(squares))
         size = 0
-        for place in range(count):
-            row = touched[place]
-            denominator = norm * norms[row] + shrink
-            if size == most and sums[row] < best[0] * denominator * _SURELY:
-                continue  # a division less for most rows
-            value = sums[row] / denominator
-            sums[row] = value
-            if size < most:
-                best[size], of[size] = value, row
-                size += 1
-                _rise(best, of, size - 1)
-            elif value > best[0]:
-                best[0], of[0] = value, row
-                _sink(best, of, size)
-        for row in np.sort(of[:size]):
-            if sums[row] > 0:
-                found[total], similar[total] = row, sums[row]
+        # The same way once more: each row is looked at where it was met first, and cleared.
+        for entry in range(indptr[profile], indptr[profile + 1]):
+            for place in range(starts[items[entry]], starts[items[entry] + 1]):
+                row = holders[place]
+                together = sums[row]
+                if together == 0:
+                    continue
+                sums[row] = 0
+                denominator = norm * norms[row] + shrink
+                if size == most and together < best[0] * denominator * _SURELY:
+                    continue  # a division less for most rows
+                value = together / denominator
+                if size < most:
+                    best[size], of[size] = value, row
+                    size += 1
+                    _rise(best, of, size - 1)
+                elif value > best[0]:
+                    best[0], of[0] = value, row
+                    _sink(best, of, size)
+        for place in np.argsort(of[:size]):
+            if best[place] > 0:
+                found[total], similar[total] = of[place], best[place]
                 total += 1
-        for place in range(count):
-            sums[touched[place]] = 0
         ends[profile + 1] = total
     return ends, found[:total], similar[:total]
 

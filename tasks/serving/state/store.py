@@ -83,13 +83,19 @@ class StateStore:
         self._cache: OrderedDict[str, State] = OrderedDict()
         self._commits = 0
         self._lock = threading.Lock()
+        # Hashes of all users with events, where nobody else writes: strangers, who are most, cost no query.
+        self._met: set[int] | None = None
         with self._engine.connect() as connection:
             self._forgotten = set(connection.scalars(select(FORGOTTEN.c.pseudonym)))
+            if cached_users:
+                self._met = {hash(user) for user in connection.scalars(select(EVENTS.c.user_id).distinct())}
         self._writer: GroupCommit[_Result] = GroupCommit(self._engine, self._remember)
 
     def cached(self, user_id: str) -> State | None:
         """A user's events where they are at hand, oldest first; None where the database has to be asked."""
         with self._lock:
+            if self._met is not None and hash(user_id) not in self._met:
+                return ()
             found = self._cache.get(user_id)
             if found is not None:
                 self._cache.move_to_end(user_id)
@@ -131,6 +137,11 @@ class StateStore:
     def is_forgotten(self, pseudonym: str) -> bool:
         """Whether this user was forgotten: what a model knows of them must not be used."""
         return pseudonym in self._forgotten
+
+    @property
+    def forgotten_anybody(self) -> bool:
+        """Whether anybody was forgotten at all."""
+        return bool(self._forgotten)
 
     @property
     def forgotten(self) -> frozenset[str]:
@@ -229,8 +240,10 @@ class StateStore:
                     self._keep(user, state or ())
 
     def _keep(self, user_id: str, state: State) -> None:
-        if self._cached_users == 0:
+        if self._met is None:
             return
+        if state:
+            self._met.add(hash(user_id))
         self._cache[user_id] = state
         self._cache.move_to_end(user_id)
         while len(self._cache) > self._cached_users:
