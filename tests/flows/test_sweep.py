@@ -19,8 +19,9 @@ from tasks.runs.home import REPOSITORY
 from tasks.stages.prepare import Prepared, prepare
 from tests.flows.commands import QUICK, command
 
-SWEEP = ("+sweep=demo", "sweep.workers=1")
-MULTIRUN = ("-m", "dataset=block_world", "dataset.users=1200", *QUICK, "refit=false", "metrics=[ndcg]")
+SHORT = ("dataset=block_world", "dataset.users=1200", *QUICK, "refit=false", "metrics=[ndcg]", "hybrid=none")
+SWEEP = ("+sweep=demo", "sweep.workers=1", f"sweep.overrides={json.dumps(SHORT, separators=(',', ':'))}")
+MULTIRUN = ("-m", *SHORT)
 VARIED = ("loss=relativistic,hinge", "seed=0,1,2")
 NAMES = [f"loss={loss} · seed={seed}" for loss in ("relativistic", "hinge") for seed in (0, 1, 2)]
 

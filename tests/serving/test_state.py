@@ -64,6 +64,20 @@ def test_it_survives_a_restart_with_or_without_the_cache(tmp_path: Path) -> None
         again.close()
 
 
+def test_strangers_are_known_as_such_without_a_query(tmp_path: Path) -> None:
+    store = StateStore(url(tmp_path))
+    assert store.cached("anna") == ()
+    store.record([("anna", event("a", "tea", 10))]).result()
+    assert store.cached("anna") == (event("a", "tea", 10),)
+    store.close()
+    again = StateStore(url(tmp_path))
+    assert (again.cached("bert"), again.cached("anna")) == ((), None)  # anna was met, and has to be looked up
+    again.close()
+    shared = StateStore(url(tmp_path), cached_users=0)
+    assert shared.cached("bert") is None  # another service may have met them since
+    shared.close()
+
+
 def test_forgetting_leaves_nothing_but_a_pseudonym(tmp_path: Path) -> None:
     store = StateStore(url(tmp_path))
     store.record([("anna", event("a", "tea", 10)), ("bert", event("a", "tea", 10))]).result()

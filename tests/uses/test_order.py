@@ -48,20 +48,6 @@ def test_ndcg_of_many_lists_agrees_with_scikit_learn() -> None:
                 assert np.isnan(found[row])
 
 
-def test_ndcg_without_ties_agrees_with_ranx() -> None:
-    from ranx import Qrels, Run, evaluate
-
-    random = np.random.default_rng(1)
-    rows = Ragged.from_lengths(np.full(20, 25))
-    scores, targets = random.permutation(500).astype(np.float64), random.random(500) < 0.2
-    names = [f"i{place}" for place in range(500)]
-    lists = {f"u{row}": slice(25 * row, 25 * row + 25) for row in range(20) if targets[25 * row : 25 * row + 25].any()}
-    qrels = {user: {names[n]: 1 for n in range(own.start, own.stop) if targets[n]} for user, own in lists.items()}
-    run = {user: dict(zip(names[own], scores[own].tolist(), strict=True)) for user, own in lists.items()}
-    expected = evaluate(Qrels(qrels), Run(run), "ndcg@10")
-    assert np.nanmean(expected_ndcg(rows, scores, targets, 10)) == pytest.approx(expected)
-
-
 def test_auc_by_hand() -> None:
     # Two buyers, two others: 3 of 4 pairs are right.
     assert area_under_curve(np.array([4.0, 2.0, 3.0, 1.0]), np.array([True, True, False, False])) == 0.75
