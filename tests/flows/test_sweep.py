@@ -19,9 +19,11 @@ from tasks.runs.home import REPOSITORY
 from tasks.stages.prepare import Prepared, prepare
 from tests.flows.commands import QUICK, command
 
-SHORT = ("dataset=block_world", "dataset.users=1200", *QUICK, "refit=false", "metrics=[ndcg]", "hybrid=none")
-SWEEP = ("+sweep=demo", "sweep.workers=1", f"sweep.overrides={json.dumps(SHORT, separators=(',', ':'))}")
-MULTIRUN = ("-m", *SHORT)
+SHORT = ("dataset=block_world", *QUICK, "refit=false", "metrics=[ndcg]", "hybrid=none")
+# Other worlds: runs of the same settings would be each other's second.
+SETTINGS = json.dumps((*SHORT, "dataset.users=1250"), separators=(",", ":"))
+SWEEP = ("+sweep=demo", "sweep.workers=1", f"sweep.overrides={SETTINGS}")
+MULTIRUN = ("-m", *SHORT, "dataset.users=1200")
 VARIED = ("loss=relativistic,hinge", "seed=0,1,2")
 NAMES = [f"loss={loss} · seed={seed}" for loss in ("relativistic", "hinge") for seed in (0, 1, 2)]
 
