@@ -12,7 +12,8 @@ from sqlalchemy import create_engine, text
 from tasks.errors import ConfigError, DataError
 from tasks.runs.home import REPOSITORY
 from tasks.serving.settings import StateSettings
-from tasks.serving.state import Recorded, StateStore, StoredEvent
+from tasks.serving.state import Forgotten, Recorded, StateStore, StoredEvent
+from tests.ingestion import postgres
 
 
 def url(folder: Path) -> str:
@@ -170,6 +171,26 @@ def test_what_was_confirmed_is_there_after_kill_9(tmp_path: Path) -> None:
     store = StateStore(url(tmp_path), events_per_user=10_000)
     assert [one.at for one in store.events("anna")][: len(confirmed)] == confirmed
     store.close()
+
+
+@pytest.mark.postgres
+def test_the_state_lives_in_postgresql_all_the_same(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with postgres.running(tmp_path_factory) as server:
+        address = server.uri_with_password.replace("postgresql:", "postgresql+psycopg:")
+        store = StateStore(address, events_per_user=3)
+        late, early = event("b", "tea", 20), event("a", "cup", 10)
+        assert store.record([("anna", late), ("anna", early), ("anna", late)]).result() == Recorded(2, 1, 0)
+        assert store.record([("anna", early)]).result() == Recorded(0, 1, 0)
+        assert store.record([("anna", event(str(at), "pen", at)) for at in (30, 5)]).result() == Recorded(1, 0, 1)
+        assert store.expose("pseudonym", "recommend", "shop/1", None, ["tea"]).result() is None
+        store.close()
+        again = StateStore(address)
+        assert [one.at for one in again.events("anna")] == [10, 20, 30]
+        assert (again.users(), again.item_counts()) == (["anna"], {"tea": 1, "cup": 1, "pen": 1})
+        assert again.forget("anna", "pseudonym").result() == Forgotten(3, 1)
+        assert again.events("anna") == ()
+        assert again.is_forgotten("pseudonym")
+        again.close()
 
 
 def test_an_address_that_cannot_be_used_is_named_without_its_password() -> None:
