@@ -84,6 +84,15 @@ def test_own_items_and_excluded_ones_are_not_listed(hybrid: Hybrid) -> None:
     assert (found.ids == exact.ids).mean() > 0.99
 
 
+def test_where_candidates_run_out_every_item_is_scored(hybrid: Hybrid) -> None:
+    wide = WideHybrid(hybrid, WideSettings(clusters=24, probes=2, depth=40), WAY, SEED)
+    exclude = np.ones(ITEMS, dtype=np.bool_)
+    exclude[np.random.default_rng(0).permutation(ITEMS)[:15]] = False
+    found, exact = (one.top_k(users(), 20, exclude=exclude, seed=SEED) for one in (wide, hybrid))
+    assert np.array_equal(found.ids, exact.ids)
+    assert np.array_equal(found.evidence, exact.evidence)
+
+
 def test_a_list_does_not_depend_on_who_else_is_asked(hybrid: Hybrid) -> None:
     wide = WideHybrid(hybrid, WideSettings(clusters=24, probes=6, depth=80), WAY, SEED)
     together = wide.top_k(users(), 10, seed=SEED)

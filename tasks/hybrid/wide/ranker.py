@@ -69,23 +69,30 @@ class WideHybrid:
         seed: int = 0,
         mask_support: bool = True,
     ) -> TopK:
-        """As in ``BlockRanker``; with ``allow``, for long lists, and among the users' own items all is scored."""
+        """As in ``BlockRanker``; with ``allow``, for long lists, among users' own items and where candidates run out,
+        every item is scored.
+        """
         if allow is not None or not mask_support or 2 * k > self._depth:
             return self.hybrid.top_k(users, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support)
         result = TopK.unfilled(len(users), k)
         salts = user_salts(users.ids, seed)
         for row in range(len(users)):
             one = users if len(users) == 1 else users.select(np.array([row]))
-            items, scores, evidence = self._ranked(one, k, exclude, salts[row : row + 1])
-            some = slice(0, len(items))
-            result.ids[row, some], result.scores[row, some], result.evidence[row, some] = items, scores, evidence
+            found = self._ranked(one, k, exclude, salts[row : row + 1])
+            if found is None:
+                lists = self.hybrid.top_k(one, k, exclude=exclude, seed=seed)
+                found = lists.ids[0], lists.scores[0], lists.evidence[0]
+            result.ids[row], result.scores[row], result.evidence[row] = found
         return result
 
     def _ranked(
         self, user: NewUsers, k: int, exclude: NDArray[np.bool_] | None, salt: NDArray[np.uint64]
-    ) -> tuple[Items, Floats, NDArray[np.uint8]]:
+    ) -> tuple[Items, Floats, NDArray[np.uint8]] | None:
+        """A list; None where there are fewer candidates than places."""
         parts = self._parts(user)
         items = self._candidates(parts, user.items, exclude)
+        if len(items) < k:
+            return None
         by_kind = {
             kind: np.zeros(len(items), dtype=np.float32) for kind in dict.fromkeys(one.evidence for one in parts)
         }
