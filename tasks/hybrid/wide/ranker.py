@@ -69,8 +69,9 @@ class WideHybrid:
         seed: int = 0,
         mask_support: bool = True,
     ) -> TopK:
-        """As in ``BlockRanker``; with ``allow``, for long lists, among users' own items and where candidates run out,
-        every item is scored.
+        """As in ``BlockRanker``.
+
+        With ``allow``, for long lists, among users' own items and where candidates run out, every item is scored.
         """
         if allow is not None or not mask_support or 2 * k > self._depth:
             return self.hybrid.top_k(users, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support)
