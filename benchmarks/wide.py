@@ -220,7 +220,7 @@ def main() -> None:
     arguments = parser.parse_args()
     own, other = cores()
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1" if arguments.model or (arguments.keep and arguments.keep.exists()) else "2"
+        os.environ.setdefault(name, "2")
     from tasks.stages.ship import load_model
 
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as servers:
