@@ -14,7 +14,7 @@ Items = NDArray[np.int32]
 
 
 class Part(Protocol):
-    """One score of one user, not negative.
+    """One score of one user, not negative, of which every item can be asked.
 
     Attributes:
         items: int32 (n,), the items that it brings up.
@@ -70,26 +70,20 @@ class Written:
         return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Spoken:
     """What a filter speaks of; all else is 0.
 
-    Args:
+    Attributes:
         items: int32 (n,), distinct.
         values: float32 (n,), above 0.
-        n_items: Size I of the catalogue.
+        mean: Over all items.
 
     """
 
-    def __init__(self, items: Items, values: Floats, n_items: int) -> None:
-        order = np.argsort(items)
-        self.items, self.values = items[order], values[order]
-        self.mean = float(values.sum() / n_items)
-
-    def at(self, items: Items) -> Floats:
-        """As in ``Part``."""
-        place = np.searchsorted(self.items, items)
-        place[place == len(self.items)] = 0
-        return np.where(self.items[place] == items, self.values[place], np.float32(0))
+    items: Items
+    values: Floats
+    mean: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

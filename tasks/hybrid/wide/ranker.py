@@ -4,7 +4,7 @@ An item that no score brings up lies below the head of each of them, so what is 
 looked into, or a little below many heads. ``benchmarks/wide.py`` measures how much that is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ from tasks.recommenders.ties import tie_keys, user_salts
 class _Weighed:
     """A part of one user's score, and what it is multiplied with."""
 
-    part: Part
+    part: Part | Spoken
     scale: np.float32
     evidence: Evidence
 
@@ -58,6 +58,7 @@ class WideHybrid:
                 raise ModelError("profiles are completed in a way that needs the probability of every item")
             self._completing = Completing(generator, policy, seed)
         self._room = Room(self.n_items)
+        self._rooms = {kind: Room(self.n_items) for kind in Evidence}
 
     def top_k(
         self,
@@ -91,32 +92,52 @@ class WideHybrid:
     ) -> tuple[Items, Floats, NDArray[np.uint8]] | None:
         """A list; None where there are fewer candidates than places."""
         parts = self._parts(user)
-        items = self._candidates(parts, user.items, exclude)
+        spoken = {kind: self._spoken(kind, parts) for kind in dict.fromkeys(one.evidence for one in parts)}
+        items = self._candidates(parts, spoken, user.items, exclude)
+        # Of what filters speak of each kind's sums are written down, of all else every item can be asked.
+        by_kind = {kind: self._rooms[kind].arrays[0][items] for kind in spoken}
+        for kind, touched in spoken.items():
+            sums, _, seen, _ = self._rooms[kind].arrays
+            sums[touched], seen[touched] = 0, False
         if len(items) < k:
             return None
-        by_kind = {
-            kind: np.zeros(len(items), dtype=np.float32) for kind in dict.fromkeys(one.evidence for one in parts)
-        }
-        lifts = np.full((len(Evidence), len(items)), -np.inf, dtype=np.float32)
         for one in parts:
-            by_kind[one.evidence] += one.part.at(items) * one.scale
-        scores = np.sum([*by_kind.values()], axis=0, dtype=np.float32)
+            if not isinstance(one.part, Spoken):
+                by_kind[one.evidence] += one.part.at(items) * one.scale
+        scores = np.asarray(np.sum([*by_kind.values()], axis=0, dtype=np.float32))
         order = np.lexsort((-tie_keys(salt, items), -scores))[:k]
+        lifts = np.full((len(Evidence), len(order)), -np.inf, dtype=np.float32)
         for kind, values in by_kind.items():
             mean = sum(one.part.mean * float(one.scale) for one in parts if one.evidence is kind)
-            lifts[kind] = values - np.float32(mean)
-        return items[order], np.asarray(scores)[order], lifts[:, order].argmax(axis=0).astype(np.uint8)
+            lifts[kind] = values[order] - np.float32(mean)
+        return items[order], scores[order], lifts.argmax(axis=0).astype(np.uint8)
 
-    def _candidates(self, parts: Sequence[_Weighed], own: Items, exclude: NDArray[np.bool_] | None) -> Items:
+    def _spoken(self, kind: Evidence, parts: Sequence[_Weighed]) -> Items:
+        """Sum up what filters of a kind speak of; where that is."""
+        sums, _, seen, touched = self._rooms[kind].arrays
+        count = 0
+        for one in parts:
+            if one.evidence is kind and isinstance(one.part, Spoken):
+                count = kernels.add_sparse(one.part.items, one.part.values, one.scale, sums, seen, touched, count)
+        return touched[:count]
+
+    def _candidates(
+        self, parts: Sequence[_Weighed], spoken: Mapping[Evidence, Items], own: Items, exclude: NDArray[np.bool_] | None
+    ) -> Items:
         """The ``depth`` items with the largest sums of what scores bring up, and of popularity."""
         sums, _, seen, touched = self._room.arrays
-        count, nothing = 0, np.float32(0)
+        count = 0
+        for kind, items in spoken.items():
+            values = self._rooms[kind].arrays[0][items]
+            count = kernels.add_sparse(items, values, np.float32(1), sums, seen, touched, count)
         for one in parts:
+            if isinstance(one.part, Spoken):
+                continue
             items, values = one.part.items, one.part.values
-            if len(items) > self._depth and not isinstance(one.part, Spoken):
+            if len(items) > self._depth:
                 best = head(values, self._depth)
                 items, values = items[best], values[best]
-            scale = nothing if isinstance(one.part, Written) else one.scale
+            scale = np.float32(0) if isinstance(one.part, Written) else one.scale
             count = kernels.add_sparse(items, values, scale, sums, seen, touched, count)
         items = touched[:count].copy()
         totals = sums[items]

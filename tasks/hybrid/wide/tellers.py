@@ -83,7 +83,7 @@ class Asked:
 class Teller(Protocol):
     """Tells a score of one user; None where it says nothing."""
 
-    def tell(self, asked: Asked) -> Part | None:
+    def tell(self, asked: Asked) -> Part | Spoken | None:
         """The score."""
         ...
 
@@ -128,10 +128,12 @@ class Filter:
     online: OnlineFilter
     is_completed: bool
 
-    def tell(self, asked: Asked) -> Part | None:
+    def tell(self, asked: Asked) -> Spoken | None:
         """As in ``Teller``."""
         found = self.online.interest(asked.completed if self.is_completed else asked.real)
-        return None if found is None or not len(found[0]) else Spoken(*found, asked.n_items)
+        if found is None or not len(found[0]):
+            return None
+        return Spoken(*found, float(found[1].sum()) / asked.n_items)
 
 
 class Factors:
