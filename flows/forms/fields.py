@@ -71,5 +71,14 @@ def chosen(fields: Mapping[str, Any], overrides: Sequence[str]) -> list[str]:
     )
 
 
+def touched(said: Sequence[str]) -> list[str]:
+    """Without the choices that a form opens with: whoever leaves one alone has not named it, as on the command line.
+
+    A trainer, a network or a loss that is named sets aside what tuning found.
+    """
+    opened_with = {f"{group}={option}" for group, option in DEFAULTS.items()}
+    return [one for one in said if one not in opened_with]
+
+
 def _written(value: Any) -> str:
     return "[" + ",".join(value) + "]" if isinstance(value, list) else str(value)

@@ -22,6 +22,7 @@ from flows.forms.fields import (
     Split,
     Trainer,
     chosen,
+    touched,
 )
 from flows.steps import composing
 from flows.train import train_with
@@ -77,7 +78,7 @@ def train(
     values = (dataset, split, network, loss, augmentation, recommender, trainer)
     fields = {**dict(zip(GROUPS, values, strict=True)), "seed": seed, "trainer.max_epochs": epochs or None}
     with composing():
-        config = load_config(chosen(fields, overrides))
+        config = load_config(touched(chosen(fields, overrides)))
     publish_configuration(config.plain)
     logger.info("composed: %s; all of it is the artifact configuration", composed(config, overrides))
     summary = train_with(config)

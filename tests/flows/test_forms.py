@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from flows.environment import LOGGERS
-from flows.forms.fields import DEFAULTS, GROUPS, OF_THE_DATASET, OF_THE_SPACE, chosen
+from flows.forms.fields import DEFAULTS, GROUPS, OF_THE_DATASET, OF_THE_SPACE, chosen, touched
 from tasks.config import load_config
 from tasks.errors import ConfigError
 from tasks.overrides import choices
@@ -58,8 +58,10 @@ def test_defaults_are_those_of_the_command_line() -> None:
     assert {group: fields[group]["default"] for group in GROUPS if group != "split"} == {
         group: names[group] for group in GROUPS if group != "split"
     }
-    untouched = chosen({group: fields[group]["default"] for group in GROUPS} | {"seed": 0}, [])
+    untouched = touched(chosen({group: fields[group]["default"] for group in GROUPS} | {"seed": 0}, []))
     assert load_config(untouched).plain == load_config().plain
+    # What is chosen counts, and is not typed a second time.
+    assert touched(chosen({"trainer": "smoke", "network": DEFAULTS["network"]}, [])) == ["trainer=smoke"]
 
 
 def test_numbers_have_bounds() -> None:

@@ -179,6 +179,7 @@ def test_the_page_holds_all_its_parts(folder: Path, tmp_path: Path) -> None:
         "ta_feng: what later visits bring (next_visits)",
         "Ordering a given list",
         "Who will buy an item",
+        "Whether explanations hold",
         "Placebo fills",
         "Ablations",
         "Beyond accuracy",
