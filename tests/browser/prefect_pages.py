@@ -8,6 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 30_000
 """Milliseconds for a page to show something, on a busy machine."""
+NOTHING_YET = ("", "Show Raw Data")
+"""What the panel of an artifact says before the artifact is there."""
 
 
 @dataclass(frozen=True)
@@ -195,17 +197,21 @@ class RunPage:
         self.artifacts()
         cards = self.page.get_by_role("tabpanel", name="Artifacts").get_by_role("link")
         cards.filter(has=self.page.get_by_role("heading", name=name, exact=True)).first.click()
-        version = self.page.get_by_role("link", name=api.artifact(self.id, name)["id"][:8], exact=True)
+        found = api.artifact(self.id, name)["id"]
+        version = self.page.get_by_role("link", name=found[:8], exact=True)
         opened = self.page.get_by_role("tab", name="Raw")
         version.or_(opened).first.wait_for(timeout=PATIENCE)
         if version.is_visible():
             version.click()
+            # Until then, what is read may still be the list of versions.
+            self.page.wait_for_url(f"**/artifact/{found}*", timeout=PATIENCE)
         expect(opened).to_be_visible(timeout=PATIENCE)
         panel = self.page.get_by_role("tabpanel", name="Artifact")
-        # The switch stands there before what it switches does.
-        end = time.monotonic() + PATIENCE / 1000
-        while panel.inner_text().strip() in ("", "Show Raw Data") and time.monotonic() < end:
-            self.page.wait_for_timeout(200)
+        # The switch stands there before what it switches does, and again where the page is drawn anew.
+        end, before = time.monotonic() + PATIENCE / 1000, ""
+        while ((now := panel.inner_text()) != before or now.strip() in NOTHING_YET) and time.monotonic() < end:
+            before = now
+            self.page.wait_for_timeout(300)
         return panel
 
     def cancel(self) -> None:

@@ -85,6 +85,8 @@ def champion(api: "Api") -> str:
 
 
 def test_recommendations_of_the_champion(form: "Form", api: "Api", ui: Ui, champion: str, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
     from tests.browser.prefect_pages import RunPage
 
     events, lists = tmp_path / "new.csv", tmp_path / "lists.csv"
@@ -96,14 +98,16 @@ def test_recommendations_of_the_champion(form: "Form", api: "Api", ui: Ui, champ
     form.fill("k (Optional)", 4)
     run = submitted(form, api, "recommend")
     assert run["name"] == f"recommend 4 items to {events} · model {champion}"
-    shown = RunPage(form.page, ui.pages, run["id"]).artifact("lists", api).inner_text()
-    assert "2 users, 4 items each" in shown
-    assert "3, of which 0 name items the model does not know" in shown
+    shown = RunPage(form.page, ui.pages, run["id"]).artifact("lists", api)
+    expect(shown).to_contain_text("2 users, 4 items each")
+    expect(shown).to_contain_text("3, of which 0 name items the model does not know")
     assert len(lists.read_text().splitlines()) == 1 + 2 * 4
     assert f"2 users, 4 items each: {lists}" in api.log(run["id"])
 
 
 def test_a_refresh_and_its_way_back(form: "Form", api: "Api", tracked: "Tracked", ui: Ui) -> None:
+    from playwright.sync_api import expect
+
     from tests.browser.prefect_pages import RunPage
 
     name = "coldcart-growing"
@@ -122,7 +126,7 @@ def test_a_refresh_and_its_way_back(form: "Form", api: "Api", tracked: "Tracked"
     assert run["name"] == f"refresh {model} · 1 epochs · minimum_users=10 · margin=0.9"
     shown = RunPage(form.page, ui.pages, run["id"])
     assert set(shown.artifacts()) == {"mlflow-run", "challenger", "refit", "refresh", "comparison"}
-    assert "instead of version: 1" in shown.artifact("refresh", api).inner_text()
+    expect(shown.artifact("refresh", api)).to_contain_text("instead of version: 1")
     asked = tracked.of_flow_run(tracked.experiment("coldcart/block_world"), run["id"])
     tags = {tag["key"]: tag["value"] for tag in asked["data"]["tags"]}
     assert (tags["refresh.decision"], tags["refresh.parent_version"]) == ("promoted", "1")
@@ -142,11 +146,13 @@ def test_a_budget_that_is_none_is_refused_beside_its_field(form: "Form", api: "A
 
 
 def test_a_mistake_in_an_override_is_said_in_one_line(form: "Form", api: "Api", page: "Page", ui: Ui) -> None:
+    from playwright.sync_api import expect
+
     from tests.browser.prefect_pages import RunPage
 
     flow_run = api.start("sweep", {"overrides": ["network.widths=3"]})
     why = "network.widths: there is no such setting. Did you mean 'width'?"
     assert why in api.wait(flow_run, ("Failed",))["state"]["message"]
     shown = RunPage(page, ui.pages, flow_run)
-    assert why in shown.artifact("failure", api).inner_text()
+    expect(shown.artifact("failure", api)).to_contain_text(why)
     assert f"error: {why}" in api.log(flow_run).splitlines()
