@@ -9,11 +9,11 @@ from scipy.sparse import csr_array, random_array
 
 from tasks.augmentation.generator import FEW_USERS
 from tasks.config import load_component
-from tasks.domain import Evidence, NewUsers, VirtualBehaviour
+from tasks.domain import Evidence, NewUsers, Ragged, UserFeatures, VirtualBehaviour
 from tasks.hybrid.gate import Gate
 from tasks.hybrid.hybrid import Hybrid
-from tasks.hybrid.online import kernels
-from tasks.hybrid.online.filters import online_filter
+from tasks.hybrid.online.filters import OnlineItems, online_filter
+from tasks.hybrid.online.neighbours import SharedRows
 from tasks.hybrid.online.profiles import SortedProfiles
 from tasks.hybrid.same_visit import SameVisit
 from tasks.hybrid.sources import FilterSource, PriorSource, SegmentSource, Source, relative
@@ -40,20 +40,57 @@ def sparse(rows: int, columns: int, seed: int, binary: bool) -> csr_array:
     return matrix
 
 
+def profiles_of(matrix: csr_array) -> SortedProfiles:
+    users = matrix.shape[0]
+    ids, nothing = np.arange(users, dtype=np.uint64), UserFeatures.none(users)
+    rows = Ragged(matrix.indptr.astype(np.int64))
+    return SortedProfiles.real(NewUsers(rows, matrix.indices, None, matrix.data, nothing, None, ids))
+
+
 @pytest.mark.parametrize("binary", [True, False])  # binary rows are often equally alike: the edge is full of ties
 @pytest.mark.parametrize(("most", "shrink"), [(1, 0.0), (7, 0.0), (40, 3.0), (500, 0.0)])
 def test_the_neighbours_are_those_of_blocks(binary: bool, most: int, shrink: float) -> None:
     warm, queries = sparse(400, 70, 1, binary), sparse(50, 70, 2, binary)
     hood = Neighbourhood(Rows(warm, COSINE), most, shrink)
     expected = hood.of(Rows(queries, COSINE))
-    by_column = hood.by_column
-    ends, rows, similar = kernels.nearest(
-        queries.indptr, queries.indices, queries.data, by_column.indptr, by_column.indices, by_column.data,
-        hood.rows.norms, np.float32(shrink), most, np.zeros(400, np.float32),
-    )  # fmt: skip
+    ends, rows, similar = SharedRows().neighbours(hood).of(profiles_of(queries))
     np.testing.assert_array_equal(ends, expected.indptr)
     np.testing.assert_array_equal(rows, expected.indices)
     np.testing.assert_allclose(similar, expected.data, rtol=3e-7)
+
+
+def test_filters_that_look_among_the_same_rows_share_them() -> None:
+    warm, shared = sparse(40, 30, 3, False), SharedRows()
+    few, many = (shared.neighbours(Neighbourhood(Rows(warm.copy(), COSINE), most, 0.0)) for most in (2, 50))
+    profiles = profiles_of(sparse(1, 30, 4, False))
+    few_rows, many_rows = few.of(profiles)[1], many.of(profiles)[1]
+    assert len(profiles.known) == 1
+    assert set(few_rows) < set(many_rows)
+    other = sparse(40, 30, 3, False)
+    other.data[5] += 1
+    shared.neighbours(Neighbourhood(Rows(other, COSINE), 2, 0.0)).of(profiles)
+    assert len(profiles.known) == 2
+
+
+@pytest.mark.parametrize("columns", [20, 20_000])  # more and fewer entries than columns
+def test_sums_are_those_of_scipy(columns: int) -> None:
+    draw = np.random.default_rng(0)
+    rows = csr_array(
+        random_array((300, columns), density=min(1, 20 / columns), rng=draw, format="csr"), dtype=np.float32
+    )
+    rows.data -= np.float32(0.3)  # what is not above 0 says nothing
+    profiles = profiles_of(sparse(1, 300, 1, False))
+    whole = csr_array((profiles.weights, profiles.items, profiles.indptr), shape=(1, 300))
+    expected = np.maximum((whole @ rows).toarray()[0], 0)
+    online = OnlineItems(rows, SharedRows())
+    for _ in range(2):  # the room is left as it was found
+        items, values = online.interest(profiles)  # type: ignore[misc]
+        found = np.zeros(columns, np.float32)
+        found[items] = values
+        np.testing.assert_array_equal(found, expected)
+        out = np.zeros((1, columns), np.float32)
+        online.add(profiles, np.array([0.5], np.float32), out)
+        np.testing.assert_allclose(out[0], expected * (0.5 / expected.max()), rtol=2e-6)
 
 
 def test_completed_profiles_are_sorted_sums() -> None:
@@ -97,7 +134,7 @@ def test_each_filter_adds_what_its_source_adds(name: str, virtual: bool) -> None
     weights = np.random.default_rng(0).uniform(0.1, 2, USERS).astype(np.float32)
     expected, found = np.ones((2, USERS, ITEMS), dtype=np.float32)
     source.add(users, weights, expected)
-    quick = online_filter(fitted, virtual)
+    quick = online_filter(fitted, virtual, SharedRows())
     assert quick is not None
     profiles = SortedProfiles.real(users)
     quick.add(profiles.completed(complete(users)) if virtual else profiles, weights, found)
@@ -105,10 +142,11 @@ def test_each_filter_adds_what_its_source_adds(name: str, virtual: bool) -> None
 
 
 def test_what_has_no_quick_form_is_left_to_its_source() -> None:
-    assert online_filter(load_component("recommender", "user_knn_pearson").fit(TRAINING), False) is None
-    assert online_filter(load_component("recommender", "ease").fit(TRAINING), False) is None  # dense
-    assert online_filter(AttentionFilter(virtual=-1.0).fit(TRAINING), True) is None
-    assert online_filter(AttentionFilter(virtual=-1.0).fit(TRAINING), False) is not None
+    shared = SharedRows()
+    assert online_filter(load_component("recommender", "user_knn_pearson").fit(TRAINING), False, shared) is None
+    assert online_filter(load_component("recommender", "ease").fit(TRAINING), False, shared) is None  # dense
+    assert online_filter(AttentionFilter(virtual=-1.0).fit(TRAINING), True, shared) is None
+    assert online_filter(AttentionFilter(virtual=-1.0).fit(TRAINING), False, shared) is not None
     hood = Neighbourhood(Rows(sparse(9, 9, 0, True), PEARSON), 3, 0.0)
     assert hood.rows.similarity is not COSINE
 

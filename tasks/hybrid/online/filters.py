@@ -1,6 +1,5 @@
 """Filters of the hybrid for a few users: each adds its interest, in units of the user's largest, times a weight."""
 
-import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -9,7 +8,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from tasks.hybrid.online import attend, kernels
+from tasks.hybrid.online.neighbours import SharedRows
 from tasks.hybrid.online.profiles import SortedProfiles
+from tasks.hybrid.online.room import Room
 from tasks.recommenders.attention.attention_filter import FittedAttention
 from tasks.recommenders.collaborative import CollaborativeFilter
 from tasks.recommenders.ease import FittedEASE
@@ -20,28 +21,6 @@ from tasks.recommenders.user_knn import FittedUserKNN
 
 Sparse = tuple[NDArray[np.int32], NDArray[np.float32]]
 """Where, and what."""
-
-
-class Room:
-    """Memory that sums are made in, kept per thread: fresh pages for each user cost more than the sums.
-
-    Args:
-        width: Of the sums.
-
-    """
-
-    def __init__(self, width: int) -> None:
-        self._width, self._kept = width, threading.local()
-
-    @property
-    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.int32]]:
-        """Two of zeros, one of which was seen (none), one to note down columns; whoever uses them clears them."""
-        found = getattr(self._kept, "arrays", None)
-        if found is None:
-            width = self._width
-            sums, others = np.zeros(width, np.float32), np.zeros(width, np.float32)
-            found = self._kept.arrays = (sums, others, np.zeros(width, np.bool_), np.empty(width, np.int32))
-        return found
 
 
 class OnlineFilter(Protocol):
@@ -66,8 +45,8 @@ class OnlineFilter(Protocol):
 class OnlineItems:
     """A filter whose interest is a sum of rows of an item–item matrix: ItemKNN, RP3beta, text, visits, EASE."""
 
-    def __init__(self, rows: csr_array) -> None:
-        self._rows, self._room = (rows.indptr, rows.indices, rows.data), Room(rows.shape[1])
+    def __init__(self, rows: csr_array, shared: SharedRows) -> None:
+        self._rows, self._room = shared.of(rows), Room(rows.shape[1])
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``OnlineFilter``."""
@@ -85,10 +64,9 @@ class OnlineItems:
 class OnlineUsers:
     """UserKNN by cosine."""
 
-    def __init__(self, fitted: FittedUserKNN) -> None:
-        self._neighbours = _Neighbours(fitted.warm)
-        self._behaviour = (fitted.behaviour.indptr, fitted.behaviour.indices, fitted.behaviour.data)
-        self._room = Room(fitted.behaviour.shape[1])
+    def __init__(self, fitted: FittedUserKNN, shared: SharedRows) -> None:
+        self._neighbours = shared.neighbours(fitted.warm)
+        self._behaviour, self._room = shared.of(fitted.behaviour), Room(fitted.behaviour.shape[1])
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``OnlineFilter``."""
@@ -103,21 +81,17 @@ class OnlineUsers:
 class OnlineAttention:
     """Learned attention; what is virtual about a neighbour must not count in it."""
 
-    def __init__(self, fitted: FittedAttention) -> None:
-        looks = fitted.neighbour_looks
-        self._neighbours = _Neighbours(looks.warm)
+    def __init__(self, fitted: FittedAttention, shared: SharedRows) -> None:
+        self._neighbours = shared.neighbours(fitted.neighbour_looks.warm)
         self._learned = fitted.learned
         self._about = (
             np.log1p(np.diff(fitted.behaviour.indptr)).astype(np.float32),
             _NO_TIMES if fitted.last_seen is None else fitted.last_seen,
             fitted.categories,
         )
-        similar = fitted.similar
-        self._items = (fitted.item_looks.log_users, similar.indptr, similar.indices, similar.data)
-        held, alike = fitted.held_shares, fitted.similar_shares
-        self._held = (held.indptr, held.indices, held.data)
-        self._alike = (alike.indptr, alike.indices, alike.data)
-        self._room = Room(held.shape[1])
+        self._items = (fitted.item_looks.log_users, *shared.of(fitted.similar))
+        self._held, self._alike = shared.of(fitted.held_shares), shared.of(fitted.similar_shares)
+        self._room = Room(fitted.held_shares.shape[1])
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``OnlineFilter``."""
@@ -169,52 +143,33 @@ class OnlineFactors:
 
 _NO_TIMES = np.zeros(0, dtype=np.int64)
 
-
-class _Neighbours:
-    """The rows of a neighbourhood that are most alike to profiles."""
-
-    def __init__(self, warm: Neighbourhood) -> None:
-        holders = warm.by_column
-        self._holders = (holders.indptr, holders.indices, holders.data)
-        self._norms, self._shrink, self._most = warm.rows.norms, np.float32(warm.shrink), warm.neighbours
-        self._room = Room(len(self._norms))
-
-    def of(self, profiles: SortedProfiles) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-        """Boundaries (B + 1,), rows and similarities."""
-        sums = self._room.arrays[0]
-        found: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]] = kernels.nearest(
-            profiles.indptr, profiles.items, profiles.weights, *self._holders, self._norms, self._shrink, self._most,
-            sums,
-        )  # fmt: skip
-        return found
-
-
 _MOST_ROWS = 2**18
 """``similaripy`` goes over more rows than these in another order."""
 
 
-def online_filter(fitted: CollaborativeFilter, completed: bool) -> OnlineFilter | None:
+def online_filter(fitted: CollaborativeFilter, completed: bool, shared: SharedRows) -> OnlineFilter | None:
     """What answers for a filter; None where nothing here does it alike.
 
     Args:
         fitted: The filter.
         completed: Whether it sees virtual behaviour.
+        shared: Of all filters that answer for the same users.
 
     """
     makers: dict[type, Callable[[], OnlineFilter | None]] = {
-        FittedItemKNN: lambda: OnlineItems(fitted.similar),  # type: ignore[attr-defined]
-        FittedEASE: lambda: OnlineItems(fitted.weights) if isinstance(fitted.weights, csr_array) else None,  # type: ignore[attr-defined]
-        FittedUserKNN: lambda: OnlineUsers(fitted) if _is_plain(fitted.warm) else None,  # type: ignore[attr-defined, arg-type]
-        FittedAttention: lambda: _attention(fitted, completed),  # type: ignore[arg-type]
+        FittedItemKNN: lambda: OnlineItems(fitted.similar, shared),  # type: ignore[attr-defined]
+        FittedEASE: lambda: OnlineItems(fitted.weights, shared) if isinstance(fitted.weights, csr_array) else None,  # type: ignore[attr-defined]
+        FittedUserKNN: lambda: OnlineUsers(fitted, shared) if _is_plain(fitted.warm) else None,  # type: ignore[attr-defined, arg-type]
+        FittedAttention: lambda: _attention(fitted, completed, shared),  # type: ignore[arg-type]
         FittedIALS: lambda: OnlineFactors(fitted),  # type: ignore[arg-type]
     }
     maker = makers.get(type(fitted))
     return None if maker is None else maker()
 
 
-def _attention(fitted: FittedAttention, completed: bool) -> OnlineFilter | None:
+def _attention(fitted: FittedAttention, completed: bool, shared: SharedRows) -> OnlineFilter | None:
     plain = _is_plain(fitted.neighbour_looks.warm) and not (completed and fitted.virtual)
-    return OnlineAttention(fitted) if plain else None
+    return OnlineAttention(fitted, shared) if plain else None
 
 
 def _is_plain(warm: Neighbourhood) -> bool:

@@ -1,10 +1,8 @@
 """Loops over the few entries of a few profiles, compiled: what numpy and scipy do in many calls and passes.
 
-Every loop adds in the order in which ``similaripy`` and scipy add, in the same precision, so that similarities and sums
-are the same to the last bit, and so are the neighbours where more are alike than are kept.
+Every loop adds in the order in which scipy adds, in the same precision, so that sums are the same to the last bit.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,113 +11,45 @@ from numba import njit
 # Compiled once per machine and kept beside this file; the scorer's thread does not hold up the others meanwhile.
 _compiled: Any = njit(cache=True, nogil=True)
 
-
-_SURELY = np.float32(0.99999)
-"""What is smaller by more than rounding."""
-
-
-@_compiled
-def _below(values: Any, users: Any, one: int, other: int) -> bool:
-    """Whether a place of the heap comes before another: smaller value, then smaller row."""
-    if values[one] != values[other]:
-        return bool(values[one] < values[other])
-    return bool(users[one] < users[other])
+_MANY = 4
+"""Columns per entry from which on sums are looked through from end to end: nobody notes down where entries are."""
 
 
 @_compiled
-def _swap(values: Any, users: Any, one: int, other: int) -> None:
-    values[one], values[other] = values[other], values[one]
-    users[one], users[other] = users[other], users[one]
+def _are_many(first: int, last: int, rows: Any, starts: Any, width: int) -> bool:
+    entries = 0
+    for entry in range(first, last):
+        entries += starts[rows[entry] + 1] - starts[rows[entry]]
+    return bool(entries * _MANY > width)
 
 
 @_compiled
-def _rise(values: Any, users: Any, place: int) -> None:
-    while place > 0:
-        parent = (place - 1) >> 1
-        if not _below(values, users, place, parent):
-            return
-        _swap(values, users, place, parent)
-        place = parent
+def _pour(first: int, last: int, rows: Any, weights: Any, starts: Any, columns: Any, values: Any, sums: Any) -> None:
+    """Add weighted sparse rows to ``sums``."""
+    for entry in range(first, last):
+        weight = weights[entry]
+        for place in range(starts[rows[entry]], starts[rows[entry] + 1]):
+            sums[columns[place]] += weight * values[place]
 
 
 @_compiled
-def _sink(values: Any, users: Any, size: int) -> None:
-    place = 0
-    while True:
-        least, left = place, 2 * place + 1
-        for child in (left, left + 1):
-            if child < size and _below(values, users, child, least):
-                least = child
-        if least == place:
-            return
-        _swap(values, users, place, least)
-        place = least
-
-
-@_compiled
-def nearest(
-    indptr: Any, items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: Any, shrink: Any, most: int,
-    sums: Any,
-) -> Any:  # fmt: skip
-    """The rows most alike to each profile by cosine: boundaries int64 (B + 1,), rows int32, similarities float32.
-
-    A heap of ``similaripy`` keeps the best, and so does this one: of equal similarities at its edge those stay that
-    were met first, save those of small row numbers that a larger similarity pushed out.
+def add_relative(scores: Any, gate: Any, out: Any) -> None:
+    """Add scores in units of each user's largest, times a weight per user.
 
     Args:
-        indptr: Boundaries of the profiles.
-        items: Their items, rising within a profile.
-        weights: float32, their weights.
-        starts: Boundaries of the items' holders.
-        holders: Rows that hold each item.
-        held: float32, with this weight.
-        norms: float32 (N,), of the rows.
-        shrink: float32, added to the denominator.
-        most: Rows per profile, at least 1.
-        sums: float32 (N,), zeros, and left so.
+        scores: float32 (B, I), not negative.
+        gate: float32 (B,).
+        out: float32 (B, I), added to.
 
     """
-    profiles = len(indptr) - 1
-    ends = np.zeros(profiles + 1, np.int64)
-    found = np.empty(profiles * most, np.int32)
-    similar = np.empty(profiles * most, np.float32)
-    best = np.empty(most, np.float32)
-    of = np.empty(most, np.int32)
-    total = 0
-    for profile in range(profiles):
-        squares = 0.0
-        for entry in range(indptr[profile], indptr[profile + 1]):
-            weight, item = weights[entry], items[entry]
-            squares += float(weight) * float(weight)
-            for place in range(starts[item], starts[item + 1]):
-                sums[holders[place]] += held[place] * weight
-        norm = np.float32(math.sqrt(squares))
-        size = 0
-        # The same way once more: each row is looked at where it was met first, and cleared.
-        for entry in range(indptr[profile], indptr[profile + 1]):
-            for place in range(starts[items[entry]], starts[items[entry] + 1]):
-                row = holders[place]
-                together = sums[row]
-                if together == 0:
-                    continue
-                sums[row] = 0
-                denominator = norm * norms[row] + shrink
-                if size == most and together < best[0] * denominator * _SURELY:
-                    continue  # a division less for most rows
-                value = together / denominator
-                if size < most:
-                    best[size], of[size] = value, row
-                    size += 1
-                    _rise(best, of, size - 1)
-                elif value > best[0]:
-                    best[0], of[0] = value, row
-                    _sink(best, of, size)
-        for place in np.argsort(of[:size]):
-            if best[place] > 0:
-                found[total], similar[total] = of[place], best[place]
-                total += 1
-        ends[profile + 1] = total
-    return ends, found[:total], similar[:total]
+    for user in range(len(gate)):
+        own, added = scores[user], out[user]
+        largest = np.float32(0)
+        for column in range(len(own)):
+            largest = max(largest, own[column])
+        scale = gate[user] / largest if largest > 0 else np.float32(0)
+        for column in range(len(own)):
+            added[column] += own[column] * scale
 
 
 @_compiled
@@ -163,10 +93,15 @@ def add_rows(
 
     """
     for user in range(len(gate)):
-        count = _gather(
-            indptr[user], indptr[user + 1], rows, weights, starts, columns, values, sums, seen, touched, 0
-        )  # fmt: skip
-        _release(gate[user], sums, seen, touched, count, out[user])
+        first, last = indptr[user], indptr[user + 1]
+        if _are_many(first, last, rows, starts, len(sums)):
+            _pour(first, last, rows, weights, starts, columns, values, sums)
+            np.maximum(sums, np.float32(0), sums)
+            add_relative(sums.reshape(1, -1), gate[user : user + 1], out[user : user + 1])
+            sums[:] = 0
+        else:
+            count = _gather(first, last, rows, weights, starts, columns, values, sums, seen, touched, 0)
+            _release(gate[user], sums, seen, touched, count, out[user])
 
 
 @_compiled
@@ -224,6 +159,9 @@ def sum_rows(
     sums: Any, others: Any, seen: Any, touched: Any,
 ) -> Any:  # fmt: skip
     """What the weighted sparse rows of one user sum up to, where above 0: columns int32 and values float32."""
+    if _are_many(indptr[0], indptr[1], rows, starts, len(sums)):
+        _pour(indptr[0], indptr[1], rows, weights, starts, columns, values, sums)
+        return _take_all(sums)
     count = _gather(indptr[0], indptr[1], rows, weights, starts, columns, values, sums, seen, touched, 0)
     return _take(sums, seen, touched, count)
 
@@ -258,6 +196,17 @@ def _take(sums: Any, seen: Any, touched: Any, count: int) -> Any:
 
 
 @_compiled
+def _take_all(sums: Any) -> Any:
+    """As ``_take``, of every column."""
+    where, taken, size = np.empty(len(sums), np.int32), np.empty(len(sums), np.float32), 0
+    for column in range(len(sums)):
+        where[size], taken[size] = column, sums[column]  # written over unless it counts
+        size += sums[column] > 0
+        sums[column] = 0
+    return where[:size], taken[:size]
+
+
+@_compiled
 def add_sparse(where: Any, values: Any, scale: Any, sums: Any, seen: Any, touched: Any, count: int) -> int:
     """Add scaled values of one user to ``sums``; columns not seen before are appended to those touched.
 
@@ -276,20 +225,21 @@ def add_sparse(where: Any, values: Any, scale: Any, sums: Any, seen: Any, touche
 
 
 @_compiled
-def add_relative(scores: Any, gate: Any, out: Any) -> None:
-    """Add scores in units of each user's largest, times a weight per user.
+def add_where(where: Any, values: Any, scale: Any, sums: Any, seen: Any) -> None:
+    """Add scaled values of one user to ``sums``, at the columns that are seen alone."""
+    for place in range(len(where)):
+        column = where[place]
+        if seen[column]:
+            sums[column] += values[place] * scale
 
-    Args:
-        scores: float32 (B, I), not negative.
-        gate: float32 (B,).
-        out: float32 (B, I), added to.
 
-    """
-    for user in range(len(gate)):
-        own, added = scores[user], out[user]
-        largest = np.float32(0)
-        for column in range(len(own)):
-            largest = max(largest, own[column])
-        scale = gate[user] / largest if largest > 0 else np.float32(0)
-        for column in range(len(own)):
-            added[column] += own[column] * scale
+@_compiled
+def collect(sums: Any, seen: Any, touched: Any, count: int, everywhere: Any) -> Any:
+    """The columns touched, int32, and their sums with what every column has, float32; the sums are cleared."""
+    where, totals = touched[:count].copy(), np.empty(count, np.float32)
+    for place in range(count):
+        column = where[place]
+        totals[place] = sums[column] + everywhere[column]
+        sums[column] = 0
+        seen[column] = False
+    return where, totals

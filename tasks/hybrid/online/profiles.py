@@ -1,7 +1,9 @@
 """Profiles of a few users as plain arrays, each in the order of the catalogue."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ class SortedProfiles:
         items: int32 (n,), rising within a profile.
         weights: float32 (n,).
         from_end: float32 (n,), how many items of the profile came after it; 0 of virtual items.
+        known: What was found out about these profiles, by who found it, for others to use.
 
     """
 
@@ -27,6 +30,12 @@ class SortedProfiles:
     items: NDArray[np.int32]
     weights: NDArray[np.float32]
     from_end: NDArray[np.float32]
+    known: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def slices(self) -> list[slice]:
+        """Where each profile stands, B of them."""
+        return [slice(first, last) for first, last in pairwise(self.indptr.tolist())]
 
     @cached_property
     def lengths(self) -> NDArray[np.int64]:

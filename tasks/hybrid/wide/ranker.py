@@ -4,7 +4,7 @@ An item that no score brings up lies below the head of each of them, so what is 
 looked into, or a little below many heads. ``benchmarks/wide.py`` measures how much that is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,17 @@ from tasks.domain import Evidence, NewUsers, TopK
 from tasks.errors import ModelError
 from tasks.hybrid.hybrid import Hybrid
 from tasks.hybrid.online import kernels
-from tasks.hybrid.online.filters import Room
+from tasks.hybrid.online.popularity import KeptPopularity
+from tasks.hybrid.online.room import Room
 from tasks.hybrid.sources import FilterSource
 from tasks.hybrid.wide.expectation import held
 from tasks.hybrid.wide.parts import Floats, Items, Part, Spoken, Written, head
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.hybrid.wide.tellers import Asked, Completing, tellers_of
 from tasks.recommenders.ties import tie_keys, user_salts
+
+_KEPT_BYTES = 512 * 2**20
+"""Of popularity by number of events and class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +61,10 @@ class WideHybrid:
             if generator is None or policy is None or policy.agreement != 1:
                 raise ModelError("profiles are completed in a way that needs the probability of every item")
             self._completing = Completing(generator, policy, seed)
+        self._popular = KeptPopularity(
+            hybrid.sources, self.n_items, _KEPT_BYTES, lambda total: Written.of(total, settings.depth)
+        )
         self._room = Room(self.n_items)
-        self._rooms = {kind: Room(self.n_items) for kind in Evidence}
 
     def top_k(
         self,
@@ -91,78 +97,69 @@ class WideHybrid:
         self, user: NewUsers, k: int, exclude: NDArray[np.bool_] | None, salt: NDArray[np.uint64]
     ) -> tuple[Items, Floats, NDArray[np.uint8]] | None:
         """A list; None where there are fewer candidates than places."""
-        parts = self._parts(user)
-        spoken = {kind: self._spoken(kind, parts) for kind in dict.fromkeys(one.evidence for one in parts)}
-        items = self._candidates(parts, spoken, user.items, exclude)
-        # Of what filters speak of each kind's sums are written down, of all else every item can be asked.
-        by_kind = {kind: self._rooms[kind].arrays[0][items] for kind in spoken}
-        for kind, touched in spoken.items():
-            sums, _, seen, _ = self._rooms[kind].arrays
-            sums[touched], seen[touched] = 0, False
+        weights = self.hybrid.gate.at(user.shots)[0]
+        popular = self._popular.of(user, 0, weights)
+        parts = self._parts(user, weights)
+        items = self._candidates(popular, parts, user.items, exclude)
         if len(items) < k:
             return None
-        for one in parts:
-            if not isinstance(one.part, Spoken):
-                by_kind[one.evidence] += one.part.at(items) * one.scale
+        by_kind, means = {Evidence.POPULARITY: popular.at(items)}, {Evidence.POPULARITY: popular.mean}
+        for kind in dict.fromkeys(one.evidence for one in parts):
+            of_kind = [one for one in parts if one.evidence is kind]
+            values = self._spoken_at(items, of_kind)
+            for one in of_kind:
+                if not isinstance(one.part, Spoken):
+                    values += one.part.at(items) * one.scale
+            by_kind[kind] = by_kind[kind] + values if kind in by_kind else values
+            means[kind] = means.get(kind, 0.0) + sum(one.part.mean * float(one.scale) for one in of_kind)
         scores = np.asarray(np.sum([*by_kind.values()], axis=0, dtype=np.float32))
         order = np.lexsort((-tie_keys(salt, items), -scores))[:k]
         lifts = np.full((len(Evidence), len(order)), -np.inf, dtype=np.float32)
         for kind, values in by_kind.items():
-            mean = sum(one.part.mean * float(one.scale) for one in parts if one.evidence is kind)
-            lifts[kind] = values[order] - np.float32(mean)
+            lifts[kind] = values[order] - np.float32(means[kind])
         return items[order], scores[order], lifts.argmax(axis=0).astype(np.uint8)
 
-    def _spoken(self, kind: Evidence, parts: Sequence[_Weighed]) -> Items:
-        """Sum up what filters of a kind speak of; where that is."""
-        sums, _, seen, touched = self._rooms[kind].arrays
-        count = 0
-        for one in parts:
-            if one.evidence is kind and isinstance(one.part, Spoken):
-                count = kernels.add_sparse(one.part.items, one.part.values, one.scale, sums, seen, touched, count)
-        return touched[:count]
-
     def _candidates(
-        self, parts: Sequence[_Weighed], spoken: Mapping[Evidence, Items], own: Items, exclude: NDArray[np.bool_] | None
+        self, popular: Written, parts: Sequence[_Weighed], own: Items, exclude: NDArray[np.bool_] | None
     ) -> Items:
-        """The ``depth`` items with the largest sums of what scores bring up, and of popularity."""
+        """The ``depth`` items with the largest sums of what scores bring up, and of popularity; rising."""
         sums, _, seen, touched = self._room.arrays
-        count = 0
-        for kind, items in spoken.items():
-            values = self._rooms[kind].arrays[0][items]
-            count = kernels.add_sparse(items, values, np.float32(1), sums, seen, touched, count)
+        count = kernels.add_sparse(popular.items, popular.values, np.float32(0), sums, seen, touched, 0)
         for one in parts:
-            if isinstance(one.part, Spoken):
-                continue
             items, values = one.part.items, one.part.values
-            if len(items) > self._depth:
+            if not isinstance(one.part, Spoken) and len(items) > self._depth:
                 best = head(values, self._depth)
                 items, values = items[best], values[best]
-            scale = np.float32(0) if isinstance(one.part, Written) else one.scale
-            count = kernels.add_sparse(items, values, scale, sums, seen, touched, count)
-        items = touched[:count].copy()
-        totals = sums[items]
-        sums[items], seen[items] = 0, False
+            count = kernels.add_sparse(items, values, one.scale, sums, seen, touched, count)
         # Popularity of every item is known, so it counts below its head as well.
-        for one in parts:
-            if isinstance(one.part, Written):
-                totals += one.part.at(items) * one.scale
-        allowed = ~held(items, own)
+        items, totals = kernels.collect(sums, seen, touched, count, popular.everywhere)
+        totals[held(items, own)] = -1
         if exclude is not None:
-            allowed &= ~exclude[items]
-        items, totals = items[allowed], totals[allowed]
-        return np.sort(items[head(totals, self._depth)])
+            totals[exclude[items]] = -1
+        best = head(totals, self._depth)
+        found: Items = np.sort(items[best[totals[best] >= 0]])
+        return found
 
-    def _parts(self, user: NewUsers) -> list[_Weighed]:
-        """Every score that has weight for a user."""
-        weights = self.hybrid.gate.at(user.shots)[0]
+    def _spoken_at(self, items: Items, parts: Sequence[_Weighed]) -> Floats:
+        """What filters say of items together, float32 (n,)."""
+        sums, _, seen, _ = self._room.arrays
+        seen[items] = True
+        for one in parts:
+            if isinstance(one.part, Spoken):
+                kernels.add_where(one.part.items, one.part.values, one.scale, sums, seen)
+        found: Floats = sums[items]
+        sums[items], seen[items] = 0, False
+        return found
+
+    def _parts(self, user: NewUsers, weights: Floats) -> list[_Weighed]:
+        """Every score that has weight for a user, save popularity."""
         asked = Asked(user, self.n_items, self._completing)
         found = []
-        for teller, source, weight in zip(self._tellers, self.hybrid.sources, weights, strict=True):
-            part = teller.tell(asked) if weight > 0 else None
-            if part is None:
-                continue
-            # Popularity comes in units of its largest; of others that is the user's.
-            largest = np.float32(1) if isinstance(part, Written) else part.values.max(initial=0)
-            if largest > 0:
-                found.append(_Weighed(part, np.float32(weight / largest), source.evidence))
+        for number, teller in self._tellers.items():
+            part = teller.tell(asked) if weights[number] > 0 else None
+            largest = np.float32(0) if part is None else part.values.max(initial=0)
+            if part is not None and largest > 0:
+                found.append(
+                    _Weighed(part, np.float32(weights[number] / largest), self.hybrid.sources[number].evidence)
+                )
         return found

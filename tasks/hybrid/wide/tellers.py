@@ -1,6 +1,6 @@
 """From the scores of a hybrid to what tells each of them of one user, without a look at every item."""
 
-from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -12,17 +12,15 @@ from tasks.augmentation.policy import Policy, choose_few
 from tasks.domain import NewUsers
 from tasks.errors import ModelError
 from tasks.hybrid.online.filters import OnlineFilter, online_filter
+from tasks.hybrid.online.neighbours import SharedRows
 from tasks.hybrid.online.profiles import SortedProfiles
-from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source, score_of
+from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source
 from tasks.hybrid.wide.expectation import WideExpectation
 from tasks.hybrid.wide.generator import WideGenerator, wide_generator
 from tasks.hybrid.wide.item_clusters import ItemClusters
-from tasks.hybrid.wide.parts import Factored, Generated, Part, Spoken, Written
+from tasks.hybrid.wide.parts import Factored, Generated, Part, Spoken
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.recommenders.ials import FittedIALS
-
-_KEPT_BYTES = 512 * 2**20
-"""Of popularity by class."""
 
 
 @dataclass(frozen=True)
@@ -86,33 +84,6 @@ class Teller(Protocol):
     def tell(self, asked: Asked) -> Part | Spoken | None:
         """The score."""
         ...
-
-
-class Prior:
-    """A form of popularity: the same for everybody, or for everybody of a class.
-
-    Args:
-        source: Its scores.
-        depth: Items of a head.
-
-    """
-
-    def __init__(self, source: PriorSource | SegmentSource, depth: int) -> None:
-        self._source, self._depth = source, depth
-        self._kept: OrderedDict[bytes, Written] = OrderedDict()
-        self._always = Written.of(source.values, depth) if isinstance(source, PriorSource) else None
-
-    def tell(self, asked: Asked) -> Part | None:
-        """As in ``Teller``."""
-        if self._always is not None:
-            return self._always
-        key = asked.user.features.categories[0].tobytes()
-        found = self._kept.get(key)
-        if found is None:
-            found = self._kept[key] = Written.of(score_of(self._source, asked.user, asked.n_items)[0], self._depth)
-            while len(self._kept) * found.everywhere.nbytes > _KEPT_BYTES and len(self._kept) > 1:
-                self._kept.popitem(last=False)
-        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,8 +151,8 @@ class Generator:
         return Generated(asked.expected(self.generator, self.draws, self.seed), asked.n_items)
 
 
-def tellers_of(sources: tuple[Source, ...], settings: WideSettings) -> tuple[list[Teller], WideGenerator | None]:
-    """What tells each score, and the generator among them.
+def tellers_of(sources: Sequence[Source], settings: WideSettings) -> tuple[dict[int, Teller], WideGenerator | None]:
+    """What tells each score, by its number, and the generator among them; popularity is told otherwise.
 
     Args:
         sources: Scores of a hybrid.
@@ -191,14 +162,14 @@ def tellers_of(sources: tuple[Source, ...], settings: WideSettings) -> tuple[lis
         ModelError: A score cannot be told without looking at every item.
 
     """
-    generator = None
-    tellers: list[Teller] = []
-    for source in sources:
+    generator, shared = None, SharedRows()
+    tellers: dict[int, Teller] = {}
+    for number, source in enumerate(sources):
         found: Teller | None = None
         if isinstance(source, PriorSource | SegmentSource):
-            found = Prior(source, settings.depth)
-        elif isinstance(source, FilterSource):
-            found = _filter(source, settings)
+            continue
+        if isinstance(source, FilterSource):
+            found = _filter(source, settings, shared)
         elif isinstance(source, GeneratorSource):
             generator = wide_generator(
                 source.generator, settings.clusters_of(source.generator.n_items), settings.probes
@@ -206,13 +177,13 @@ def tellers_of(sources: tuple[Source, ...], settings: WideSettings) -> tuple[lis
             found = None if generator is None else Generator(generator, source.draws, source.seed)
         if found is None:
             raise ModelError(f"{source.name} cannot be told of one user without looking at every item")
-        tellers.append(found)
+        tellers[number] = found
     return tellers, generator
 
 
-def _filter(source: FilterSource, settings: WideSettings) -> Teller | None:
+def _filter(source: FilterSource, settings: WideSettings, shared: SharedRows) -> Teller | None:
     is_completed = source.completion is not None
     if isinstance(source.fitted, FittedIALS):
         return Factors(source.fitted, settings, is_completed)
-    online = online_filter(source.fitted, is_completed)
+    online = online_filter(source.fitted, is_completed, shared)
     return None if online is None else Filter(online, is_completed)

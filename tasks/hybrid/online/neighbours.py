@@ -1,0 +1,127 @@
+"""Warm users like a few profiles: several filters look for them among the same rows, which are gone through once."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from tasks.hybrid.online import alike
+from tasks.hybrid.online.profiles import SortedProfiles
+from tasks.hybrid.online.room import Room
+from tasks.recommenders.similarity import Neighbourhood
+
+SparseRows = tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.float32]]
+"""Boundaries, columns and values of sparse rows, as kernels take them."""
+
+_NARROW, _MANY = 2**16, 2**31
+"""Up to so many columns, uint16 tells them apart; below so many entries, int32 tells their places."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Met:
+    """The warm users that share an item with one profile, in the order in which they are met.
+
+    Attributes:
+        rows: int32 (m,).
+        products: float32 (m,).
+        norm: Of the profile.
+
+    """
+
+    rows: NDArray[np.int32]
+    products: NDArray[np.float32]
+    norm: np.float32
+
+
+class Holders:
+    """Who holds each item.
+
+    Args:
+        by_item: CSR (I, N), as kernels take it.
+        norms: float32 (N,), of the rows.
+
+    """
+
+    def __init__(self, by_item: SparseRows, norms: NDArray[np.float32]) -> None:
+        self.by_item, self.norms, self.room = by_item, norms, Room(len(norms))
+
+    def met(self, profiles: SortedProfiles) -> list[_Met]:
+        """Whom each profile meets; computed once for all that ask."""
+        if self not in profiles.known:
+            profiles.known[self] = [self._met(profiles.items[one], profiles.weights[one]) for one in profiles.slices]
+        found: list[_Met] = profiles.known[self]
+        return found
+
+    def _met(self, items: NDArray[np.int32], weights: NDArray[np.float32]) -> _Met:
+        sums, _, _, order = self.room.arrays
+        rows, products, norm = alike.meet(items, weights, *self.by_item, sums, order)
+        return _Met(rows, products, np.float32(norm))  # compiled code hands it over in double precision
+
+
+class Neighbours:
+    """The holders that are most alike to profiles.
+
+    Args:
+        holders: Whom to look among.
+        most: Neighbours of each profile.
+        shrink: Added to the denominator of similarities.
+
+    """
+
+    def __init__(self, holders: Holders, most: int, shrink: float) -> None:
+        self._holders, self._most, self._shrink = holders, most, np.float32(shrink)
+
+    def of(self, profiles: SortedProfiles) -> SparseRows:
+        """Boundaries int64 (B + 1,), rows int32, rising for each profile, and similarities float32."""
+        norms, sums = self._holders.norms, self._holders.room.arrays[0]
+        found = [
+            alike.most_alike(one.rows, one.products, one.norm, norms, self._shrink, self._most, sums)
+            for one in self._holders.met(profiles)
+        ]
+        ends = np.cumsum([0, *(len(rows) for rows, _ in found)])
+        if len(found) == 1:
+            return ends, *found[0]
+        nobody = np.empty(0, np.int32), np.empty(0, np.float32)
+        return ends, *(np.concatenate(parts) for parts in zip(nobody, *found, strict=True))
+
+
+class SharedRows:
+    """Sparse rows that filters work on; those of the same content are kept once, and then stay in the cache."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[csr_array, SparseRows]] = []
+        self._holders: list[Holders] = []
+
+    def of(self, matrix: csr_array) -> SparseRows:
+        """A matrix as kernels take it."""
+        for other, rows in self._rows:
+            if other is matrix or _are_equal(other, matrix):
+                return rows
+        rows = _narrow(matrix)
+        self._rows.append((matrix, rows))
+        return rows
+
+    def neighbours(self, hood: Neighbourhood) -> Neighbours:
+        """The rows of a neighbourhood by cosine."""
+        by_item, norms = self.of(hood.by_column), hood.rows.norms
+        for holders in self._holders:
+            if holders.by_item is by_item:
+                return Neighbours(holders, hood.neighbours, hood.shrink)
+        self._holders.append(Holders(by_item, norms))
+        return Neighbours(self._holders[-1], hood.neighbours, hood.shrink)
+
+
+def _narrow(matrix: csr_array) -> SparseRows:
+    """With as few bytes per entry as tell it: what a request reads comes from memory, and takes most of its time."""
+    columns = matrix.indices.astype(np.uint16 if matrix.shape[1] <= _NARROW else np.int32)
+    values = matrix.data.astype(np.float32)
+    if matrix.nnz and (values == values[0]).all():
+        values = np.broadcast_to(values[0], values.shape)
+    return matrix.indptr.astype(np.int32 if matrix.nnz < _MANY else np.int64), columns, values
+
+
+def _are_equal(one: csr_array, other: csr_array) -> bool:
+    if one.shape != other.shape or one.nnz != other.nnz:
+        return False
+    return all(np.array_equal(getattr(one, part), getattr(other, part)) for part in ("indptr", "indices", "data"))

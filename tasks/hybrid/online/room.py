@@ -1,0 +1,31 @@
+"""Memory that sums are made in."""
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Room:
+    """Memory that sums are made in, kept per thread: fresh pages for each user cost more than the sums.
+
+    Args:
+        width: Of the sums.
+
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width, self._kept = width, threading.local()
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.int32]]:
+        """Two of zeros, one of which was seen (none), one to note down columns; whoever uses them clears them.
+
+        There is place for one column more than there are.
+        """
+        found = getattr(self._kept, "arrays", None)
+        if found is None:
+            width = self._width
+            sums, others = np.zeros(width, np.float32), np.zeros(width, np.float32)
+            found = self._kept.arrays = (sums, others, np.zeros(width, np.bool_), np.empty(width + 1, np.int32))
+        return found
