@@ -1,12 +1,15 @@
-"""The service for a while: mixed traffic, two changes of the model, and a kill -9 with a restart in between.
+"""The service for a while: mixed traffic, another version, a kill -9 with a restart, and a refresh, all in between.
 
     python -m benchmarks.soak                          # 30 minutes with the champion of Ta-Feng
     python -m benchmarks.soak --minutes 3 --rate 30    # shorter
 
+Everything is the real thing: `flows.serve` with its registry and its state, `flows.refresh` with the events that the
+service has stored. The champion is registered under a name of this benchmark's own, which is removed in the end.
+
 Every answer to /v1/recommend is compared with the list that the model of that answer makes here for all that the user
 has done so far. An event that was answered with 2xx must be in the state after the kill and at the end; one that was on
-its way when the process died is sent again under the same id. After a quarter of the time another version takes the
-place of the first, after half of it the process is killed and started again, then a third version comes.
+its way when the process died is sent again under the same id. After a quarter of the time the alias moves on to another
+version, after half of it the process is killed and started again, then a refresh trains a third one and promotes it.
 Memory is looked at once a second: it must not grow between the halves of what follows the last change.
 """
 
@@ -14,98 +17,113 @@ import argparse
 import asyncio
 import dataclasses
 import os
-import random
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 
-from benchmarks.moving import load
 from benchmarks.serving import free_ports, wait_for
+from benchmarks.visitors import Models, Outcome, Visitor
+from tasks.hybrid.wide.settings import WideSettings
 from tasks.runs.home import REPOSITORY, Home
-from tasks.serving.profile import Profile, ProfileEvent
-from tasks.serving.served_model import ServedModel
+from tasks.serving.loading import ModelSource
 from tasks.serving.state import StateStore
+from tasks.tracking.promotion import run_of
+from tasks.tracking.references import REGISTRY, resolve_model
+from tasks.tracking.registry import CHAMPION
+from tasks.tracking.settings import TrackingSettings
+from tasks.tracking.store import connect
 
-K, CLIENTS = 10, 8
+CLIENTS = 8
 GROWTH = 1.05
 """Most that memory may be above that of before, for what an allocator keeps."""
-_DAY, _STEP = 86_400_000_000, 1_000_000
 _SETTLED = 3.0
 """Seconds after a change in which memory is not looked at: two models are held while one takes the other's place."""
+_REFRESH = ("store=true", "minimum_users=10", "margin=0.9")
+"""Few of those who judge are there after minutes; what is soaked is the change, not the verdict."""
 
 
-@dataclass
-class Outcome:
-    """What was seen.
+class Registered:
+    """A champion under a name of its own, and a second version that orders ties and draws noise differently.
 
-    Attributes:
-        answers: Requests answered with 2xx, by kind.
-        models: Lists, by the model that made them.
-        wrong: Descriptions of answers that are not right.
-        retried: Requests that ended without an answer and were sent again.
-        accepted: Ids of events that were answered with 2xx, by user.
-        memory: Seconds since the start, and resident bytes of the service.
+    Args:
+        model: ``models:/name@alias``, the champion.
+        scratch: Folder for the second version.
 
     """
 
-    answers: dict[str, int] = field(default_factory=dict)
-    models: dict[str, int] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
-    retried: int = 0
-    accepted: dict[str, list[str]] = field(default_factory=dict)
-    memory: list[tuple[float, int]] = field(default_factory=list)
+    def __init__(self, model: str, scratch: Path) -> None:
+        from tasks.stages.ship import load_model
 
-    def growth(self, since: float) -> float:
-        """Memory of the second half of what follows a moment, in units of that of the first half."""
-        later = [size for moment, size in self.memory if moment > since]
-        if len(later) < 4:
-            return 1.0
-        half = len(later) // 2
-        return statistics.median(later[half:]) / statistics.median(later[:half])
+        home, tracking = Home.current(), TrackingSettings()
+        store, found = connect(tracking, home), REGISTRY.match(model)
+        if found is None or found["alias"] is None:
+            sys.exit(f"{model}: expected models:/<name>@<alias>, a refresh needs the run behind it")
+        _, run_id = run_of(found["name"], found["alias"], store)
+        folder = resolve_model(model, tracking, home)
+        first = load_model(folder)
+        other = dataclasses.replace(first.header, seed=first.header.seed + 1)
+        dataclasses.replace(first, header=other).save(scratch / "other")
+        self.name, self._client = f"coldcart-soak-{uuid.uuid4().hex[:8]}", store.client
+        self._client.create_registered_model(self.name)
+        for source in (folder, scratch / "other"):
+            self._client.create_model_version(self.name, str(source), run_id=run_id)
+        self.serve(1)
+        self.models = Models(ModelSource(self.reference, tracking, home, WideSettings()), f"{self.name}/1")
+
+    @property
+    def reference(self) -> str:
+        """What the service is asked to serve."""
+        return f"models:/{self.name}@{CHAMPION}"
+
+    def serve(self, version: int) -> None:
+        """Move the alias."""
+        self._client.set_registered_model_alias(self.name, CHAMPION, str(version))
+
+    def served(self) -> str:
+        """What the alias names, as answers call it."""
+        return f"{self.name}/{self._client.get_registered_model(self.name).aliases[CHAMPION]}"
+
+    def remove(self) -> None:
+        """Take the name out of the registry; runs stay."""
+        self._client.delete_registered_model(self.name)
 
 
 class Server:
     """The process that is asked, killed and started again."""
 
-    def __init__(self, folder: Path, versions: Sequence[Path]) -> None:
-        self.folder, self.versions = folder, versions
+    def __init__(self, scratch: Path, registered: Registered) -> None:
+        self.scratch, self.registered = scratch, registered
         self.port = free_ports(1)[0]
-        self.url = f"sqlite:///{folder / 'state.db'}"
-        self.name(0)
+        self.url = f"sqlite:///{scratch / 'state.db'}"
         self.process: subprocess.Popen[bytes] | None = None
-
-    def name(self, version: int) -> None:
-        """Let another version be served."""
-        whole = self.folder / "current.new"
-        whole.write_text(str(self.versions[version]), encoding="utf-8")
-        whole.replace(self.folder / "current")
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        log = self.folder / "service.log"
-        with log.open("ab") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.moving", str(self.folder / "current"), self.url, str(self.folder),
-                 str(self.port)],
-                cwd=REPOSITORY, stdout=said, stderr=said, env={**os.environ, "OMP_NUM_THREADS": "1"},
-            )  # fmt: skip
-        wait_for(self.process, self.port, "/readyz", log)
+        settings = (f"port={self.port}", "limits.requests_per_second=0", "reload_seconds=0.5")
+        self.process = self._command("serve", *settings)
+        wait_for(self.process, self.port, "/readyz", self.scratch / "serve.log")
 
     def kill(self) -> None:
         """End it at once, whatever it does."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def refresh(self, settings: Sequence[str]) -> None:
+        """Learn from what was stored, and promote what comes of it."""
+        before = self.registered.served()
+        if self._command("refresh", *_REFRESH, *settings).wait() or self.registered.served() == before:
+            said = (self.scratch / "refresh.log").read_text(encoding="utf-8", errors="replace")
+            sys.exit(f"the refresh promoted nothing:\n{said[-2000:]}")
 
     def lost(self, accepted: dict[str, list[str]]) -> int:
         """Events that were accepted and are not in the state."""
@@ -115,83 +133,23 @@ class Server:
         finally:
             store.close()
 
-
-class Visitor:
-    """Users of one client, one after the other; what each has done is known here."""
-
-    def __init__(self, number: int, models: dict[str, ServedModel], http: httpx.AsyncClient, seen: Outcome) -> None:
-        self.number, self.models, self.http, self.seen = number, models, http, seen
-        self.random = random.Random(number)
-        self.done: dict[str, list[tuple[str, int]]] = {}
-        self.items = next(iter(models.values())).catalogue.ids
-
-    async def visit(self) -> None:
-        """One request."""
-        user = f"visitor {self.number}-{self.random.randrange(40)}"
-        done = self.done.setdefault(user, [])
-        kind = self.random.choices(("recommend", "events", "rerank", "explain", "items"), (60, 20, 10, 5, 5))[0]
-        if kind == "events" and len(done) < 30:
-            await self._act(user, done)
-        elif kind == "recommend":
-            self._compare(user, done, await self._post(kind, {"user_id": user, "k": K}))
-        elif kind == "rerank":
-            asked = self.random.sample(self.items, 5)
-            found = await self._post(kind, {"user_id": user, "items": asked})
-            if sorted(one["item_id"] for one in found["items"]) != sorted(asked):
-                self.seen.wrong.append(f"rerank of {asked} for {user}: {found}")
-        elif kind == "explain":
-            await self._post(kind, {"user_id": user, "item_id": self.random.choice(self.items)})
-        else:
-            await self._ask(kind, "GET", "/v1/items?limit=5", None)
-
-    async def _act(self, user: str, done: list[tuple[str, int]]) -> None:
-        event = (self.random.choice(self.items), time.time_ns() // 1000 // _DAY * _DAY - _DAY + len(done) * _STEP)
-        name = f"event-{len(done)}"
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event[1] / 1e6))
-        body = {"user_id": user, "item_id": event[0], "event_id": name, "timestamp": at}
-        found = await self._post("events", {"events": [body]})
-        if found["accepted"] + found["duplicates"] != 1:
-            self.seen.wrong.append(f"event {name} of {user}: {found}")
-        done.append(event)
-        self.seen.accepted.setdefault(user, []).append(name)
-
-    def _compare(self, user: str, done: list[tuple[str, int]], found: dict[str, Any]) -> None:
-        served = self.models[found["model"]]
-        profile = Profile(user, tuple(ProfileEvent(item, at) for item, at in done))
-        expected = [served.catalogue.ids[row] for row in served.recommend(profile, k=K).rows]
-        if [one["item_id"] for one in found["items"]] != expected:
-            self.seen.wrong.append(f"{found['model']}, {user} with {done}: expected {expected}, got {found}")
-        self.seen.models[found["model"]] = self.seen.models.get(found["model"], 0) + 1
-
-    async def _post(self, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-        return await self._ask(kind, "POST", f"/v1/{kind}", body)
-
-    async def _ask(self, kind: str, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        while True:
-            try:
-                reply = await self.http.request(method, path, json=body)
-            except httpx.HTTPError:  # the process died: once more, until there is a new one
-                self.seen.retried += 1
-                await asyncio.sleep(0.2)
-                continue
-            if reply.status_code != 200:
-                self.seen.wrong.append(f"{method} {path}: {reply.status_code} {reply.text[:200]}")
-                return {"items": [], "accepted": 1, "duplicates": 0, "model": next(iter(self.models))}
-            self.seen.answers[kind] = self.seen.answers.get(kind, 0) + 1
-            found: dict[str, Any] = reply.json()
-            return found
+    def _command(self, flow: str, *settings: str) -> "subprocess.Popen[bytes]":
+        words = [f"model={self.registered.reference}", f"state.url={self.url}", *settings]
+        with (self.scratch / f"{flow}.log").open("ab") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", f"flows.{flow}", *words],
+                cwd=REPOSITORY, stdout=said, stderr=said, env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )  # fmt: skip
 
 
-async def run(
-    server: Server, models: dict[str, ServedModel], seconds: float, rate: float
-) -> tuple[Outcome, int, float]:
+async def run(server: Server, seconds: float, rate: float, refresh: Sequence[str]) -> tuple[Outcome, int, float]:
     """Let it live; what was seen, events lost, and when the last change was over."""
-    seen, lost = Outcome(), 0
-    began, changed = time.monotonic(), 0.0
+    seen, lost, registered = Outcome(), 0, server.registered
+    began = time.monotonic()
     ended = asyncio.Event()
 
     async def client(number: int, http: httpx.AsyncClient) -> None:
-        visitor = Visitor(number, models, http, seen)
+        visitor = Visitor(number, registered.models, http, seen)
         while not ended.is_set():
             due = time.monotonic() + visitor.random.expovariate(rate / CLIENTS)
             await visitor.visit()
@@ -207,16 +165,17 @@ async def run(
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=60) as http:
         tasks = [asyncio.create_task(client(number, http)) for number in range(CLIENTS)]
         tasks.append(asyncio.create_task(watch()))
-        for version in (1, None, 2):
-            await asyncio.sleep(seconds / 4)
-            if version is None:
-                server.kill()
-                lost += server.lost(seen.accepted)
-                await asyncio.to_thread(server.start)
-            else:
-                server.name(version)
-                await serves(http, server.versions[version].name)
-            changed = time.monotonic() - began
+        await asyncio.sleep(seconds / 4)
+        registered.serve(2)
+        await serves(http, registered.served())
+        await asyncio.sleep(seconds / 4)
+        server.kill()
+        lost += server.lost(seen.accepted)
+        await asyncio.to_thread(server.start)
+        await asyncio.sleep(seconds / 4)
+        await asyncio.to_thread(server.refresh, refresh)
+        await serves(http, registered.served())
+        changed = time.monotonic() - began
         await asyncio.sleep(seconds / 4)
         ended.set()
         await asyncio.gather(*tasks)
@@ -233,44 +192,50 @@ async def serves(http: httpx.AsyncClient, name: str, seconds: float = 120) -> No
         await asyncio.sleep(0.1)
 
 
-def versions_of(folder: Path, target: Path) -> list[Path]:
-    """Three versions of a model that order ties and draw noise differently."""
-    from tasks.stages.ship import load_model
-
-    model, found = load_model(folder), []
-    for number in range(3):
-        header = dataclasses.replace(model.header, seed=model.header.seed + number)
-        found.append(target / f"version {number + 1}")
-        dataclasses.replace(model, header=header).save(found[-1])
-    return found
-
-
-def soak(folder: Path, scratch: Path, seconds: float, rate: float) -> tuple[Outcome, int, float]:
-    """A service of three versions of a model, for some seconds: what was seen, events lost, growth of its memory."""
-    versions = versions_of(folder, scratch)
-    server = Server(scratch, versions)
-    server.start()
+@contextmanager
+def registered_champion(model: str, scratch: Path) -> Iterator[Registered]:
+    """The champion under a name of its own, as long as it is needed."""
+    found = Registered(model, scratch)
     try:
-        seen, lost, since = asyncio.run(run(server, {one.name: load(str(one)) for one in versions}, seconds, rate))
+        yield found
     finally:
-        server.kill()
+        found.remove()
+
+
+def soak(
+    model: str, scratch: Path, seconds: float, rate: float, refresh: Sequence[str] = ()
+) -> tuple[Outcome, int, float]:
+    """A service of a champion, for some seconds and a refresh: what was seen, events lost, growth of its memory.
+
+    Args:
+        model: ``models:/name@alias``.
+        scratch: Folder for state and logs.
+        seconds: How long traffic goes on, beside the time that the refresh takes.
+        rate: Requests per second.
+        refresh: Further settings of the refresh.
+
+    """
+    with registered_champion(model, scratch) as registered:
+        server = Server(scratch, registered)
+        server.start()
+        try:
+            seen, lost, since = asyncio.run(run(server, seconds, rate, refresh))
+        finally:
+            server.kill()
     return seen, lost, seen.growth(since)
 
 
 def main() -> None:
-    from tasks.tracking.references import resolve_model
-    from tasks.tracking.settings import TrackingSettings
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="models:/coldcart-ta_feng@champion", help="a run folder or models:/…")
-    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--model", default="models:/coldcart-ta_feng@champion", help="models:/<name>@<alias>")
+    parser.add_argument("--minutes", type=float, default=30.0, help="beside the time of the refresh")
     parser.add_argument("--rate", type=float, default=50.0, help="requests per second")
     arguments = parser.parse_args()
-    folder = resolve_model(arguments.model, TrackingSettings(), Home.current())
     with tempfile.TemporaryDirectory() as scratch:
-        seen, lost, growth = soak(folder, Path(scratch), 60 * arguments.minutes, arguments.rate)
+        seen, lost, growth = soak(arguments.model, Path(scratch), 60 * arguments.minutes, arguments.rate)
     events = sum(len(ids) for ids in seen.accepted.values())
-    print(f"{arguments.minutes:g} minutes: " + ", ".join(f"{count:,} {kind}" for kind, count in seen.answers.items()))
+    minutes = seen.memory[-1][0] / 60
+    print(f"{minutes:.1f} minutes: " + ", ".join(f"{count:,} {kind}" for kind, count in seen.answers.items()))
     print("lists by model                    " + ", ".join(f"{name}: {n:,}" for name, n in seen.models.items()))
     print(f"sent again after the kill         {seen.retried:8d}")
     print(f"wrong answers                     {len(seen.wrong):8d}   (to hold: 0)")

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from benchmarks.soak import soak
 from tasks.refresh import stages
 from tasks.refresh.turn import turn
 from tasks.runs import Home
@@ -154,6 +155,18 @@ def test_a_challenger_that_is_not_good_enough_is_kept_and_not_promoted(shop: Sho
     again = outcome(command("refresh", f"model=models:/{name}@champion", *FAST, "margin=-5"))
     assert again["because"].startswith("these events were tried before (refused")
     assert len(list(Home.current().runs.iterdir())) == runs
+
+
+@pytest.mark.slow
+def test_a_service_lives_through_another_version_a_kill_and_a_refresh(shop: Shop, tmp_path: Path) -> None:
+    name = shop.registered()
+    seen, lost, _ = soak(f"models:/{name}@champion", tmp_path, seconds=4, rate=80, refresh=FAST)
+    assert seen.wrong == []
+    assert lost == 0
+    assert [model.rsplit("/")[-1] for model in sorted(seen.models)] == ["1", "2", "3"]
+    assert seen.answers.keys() == {"recommend", "events", "rerank", "explain", "items"}
+    assert sum(len(ids) for ids in seen.accepted.values()) > 20
+    assert [found.name for found in shop.mlflow.search_registered_models("name LIKE 'coldcart-soak-%'")] == []
 
 
 @pytest.mark.slow
