@@ -82,8 +82,12 @@ class Neighbours:
         ends = np.cumsum([0, *(len(rows) for rows, _ in found)])
         if len(found) == 1:
             return ends, *found[0]
-        nobody = np.empty(0, np.int32), np.empty(0, np.float32)
-        return ends, *(np.concatenate(parts) for parts in zip(nobody, *found, strict=True))
+        rows, similar = np.empty(0, np.int32), np.empty(0, np.float32)
+        return (
+            ends,
+            np.concatenate([rows, *(one[0] for one in found)]),
+            np.concatenate([similar, *(one[1] for one in found)]),
+        )
 
 
 class SharedRows:
