@@ -7,6 +7,7 @@ does not show in what is printed. ``nan`` stands where a user has no figure.
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,16 +114,26 @@ def resampled_means(values: Floats, resamples: int = RESAMPLES, seed: int = 0) -
     patterns, pattern_of = np.unique(known, axis=1, return_inverse=True)
     patterns = patterns.astype(np.float64)
     means = np.empty((resamples, columns))
-    random = np.random.default_rng(seed)
-    first = 0
+    drawn, first = _drawn(users, resamples, seed), 0
     for rows in _chunks(resamples, users):
-        drawn = random.integers(0, users, (rows, users), dtype=np.int32).astype(np.int64)
-        drawn += np.arange(rows)[:, None] * users
-        counts = np.bincount(drawn.ravel(), minlength=rows * users).reshape(rows, users).astype(np.float64)
+        counts = drawn[first : first + rows].astype(np.float64)
         with np.errstate(invalid="ignore"):
             means[first : first + rows] = (counts @ filled) / (counts @ patterns)[:, pattern_of.ravel()]
         first += rows
     return means
+
+
+@lru_cache(maxsize=2)
+def _drawn(users: int, resamples: int, seed: int) -> NDArray[np.uint16]:
+    """How often each user is in each resample, (B, U); kept, as a report asks for the same users many times over."""
+    counts, first = np.empty((resamples, users), dtype=np.uint16), 0
+    random = np.random.default_rng(seed)
+    for rows in _chunks(resamples, users):
+        drawn = random.integers(0, users, (rows, users), dtype=np.int32).astype(np.int64)
+        drawn += np.arange(rows)[:, None] * users
+        counts[first : first + rows] = np.bincount(drawn.ravel(), minlength=rows * users).reshape(rows, users)
+        first += rows
+    return counts
 
 
 def mean_interval(
