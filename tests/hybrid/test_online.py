@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
 from tasks.augmentation.generator import FEW_USERS
@@ -15,6 +17,7 @@ from tasks.hybrid.hybrid import Hybrid
 from tasks.hybrid.online.filters import OnlineItems, online_filter
 from tasks.hybrid.online.neighbours import SharedRows
 from tasks.hybrid.online.profiles import SortedProfiles
+from tasks.hybrid.online.select import head
 from tasks.hybrid.same_visit import SameVisit
 from tasks.hybrid.sources import FilterSource, PriorSource, SegmentSource, Source, relative
 from tasks.recommenders.attention.attention_filter import AttentionFilter
@@ -185,3 +188,10 @@ def test_lists_of_few_are_those_of_many(shots: int | None) -> None:
         alone = hybrid.top_k(users.select(np.array([row])), 10, seed=2)
         assert alone.ids.tolist() == lists.ids[[row]].tolist()
         assert alone.evidence.tolist() == lists.evidence[[row]].tolist()
+
+
+@given(st.lists(st.sampled_from([0.0, 1e-30, 0.25, 0.2500001, 1.0, 3.5]), min_size=1, max_size=40), st.integers(1, 45))
+def test_the_head_holds_the_largest_and_of_equal_ones_the_first(values: list[float], depth: int) -> None:
+    found = head(np.array(values, np.float32), depth)
+    order = sorted(range(len(values)), key=lambda place: (-np.float32(values[place]), place))
+    assert found.tolist() == sorted(order[:depth])

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from tasks.hybrid.online.select import largest
+
 _compiled: Any = njit(cache=True, nogil=True)
 
-_BUCKET_BITS = 12
-_BELOW = 31 - _BUCKET_BITS
-"""Bits of a positive float32 below those that tell its bucket."""
 _SWEPT = 32
 """Memory is looked through from end to end rather than sorted by, up to this many places for each that is filled."""
 
@@ -73,7 +72,7 @@ def most_alike(rows: Any, products: Any, norm: Any, norms: Any, shrink: Any, mos
         alike[place] = products[place] / (norm * norms[rows[place]] + shrink)
     if len(rows) <= most:
         return _in_order(rows, alike, sums)
-    edge = _largest(alike, most)
+    edge = largest(alike, most)
     near, count, met = np.empty(2 * most, np.int32), 0, 0
     for place in range(len(rows)):
         if alike[place] >= edge:
@@ -87,25 +86,6 @@ def most_alike(rows: Any, products: Any, norm: Any, norms: Any, shrink: Any, mos
         last_out = at_edge[count - most - 1]
         near = near[(alike[near] > edge) | (rows[near] > last_out)]
     return _in_order(rows[near], alike[near], sums)
-
-
-@_compiled
-def _largest(values: Any, most: int) -> Any:
-    """The ``most``-th largest of values above 0, by a count of their leading bits."""
-    bits = values.view(np.int32)
-    counts = np.zeros(1 << _BUCKET_BITS, np.int64)
-    for place in range(len(bits)):
-        counts[bits[place] >> _BELOW] += 1
-    bucket, left = len(counts) - 1, most
-    while counts[bucket] < left:
-        left -= counts[bucket]
-        bucket -= 1
-    inside, size = np.empty(counts[bucket], np.float32), 0
-    for place in range(len(bits)):
-        if bits[place] >> _BELOW == bucket:
-            inside[size] = values[place]
-            size += 1
-    return np.partition(inside, size - left)[size - left]
 
 
 @_compiled

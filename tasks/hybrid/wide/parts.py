@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.hybrid.online.select import head
 from tasks.hybrid.wide.expectation import WideExpectation
 from tasks.hybrid.wide.item_clusters import ItemClusters
 
@@ -149,10 +150,3 @@ class Generated:
     def at(self, items: Items) -> Floats:
         """As in ``Part``."""
         return self.expectation.at(items)
-
-
-def head(values: Floats, depth: int) -> NDArray[np.intp]:
-    """Places of the ``depth`` largest values, in no order."""
-    if depth >= len(values):
-        return np.arange(len(values))
-    return np.argpartition(values, len(values) - depth)[len(values) - depth :]

@@ -18,9 +18,10 @@ from tasks.hybrid.hybrid import Hybrid
 from tasks.hybrid.online import kernels
 from tasks.hybrid.online.popularity import KeptPopularity
 from tasks.hybrid.online.room import Room
+from tasks.hybrid.online.select import head
 from tasks.hybrid.sources import FilterSource
 from tasks.hybrid.wide.expectation import held
-from tasks.hybrid.wide.parts import Floats, Items, Part, Spoken, Written, head
+from tasks.hybrid.wide.parts import Floats, Items, Part, Spoken, Written
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.hybrid.wide.tellers import Asked, Completing, tellers_of
 from tasks.recommenders.ties import tie_keys, user_salts
@@ -133,11 +134,11 @@ class WideHybrid:
             count = kernels.add_sparse(items, values, one.scale, sums, seen, touched, count)
         # Popularity of every item is known, so it counts below its head as well.
         items, totals = kernels.collect(sums, seen, touched, count, popular.everywhere)
-        totals[held(items, own)] = -1
+        allowed = ~held(items, own)
         if exclude is not None:
-            totals[exclude[items]] = -1
-        best = head(totals, self._depth)
-        found: Items = np.sort(items[best[totals[best] >= 0]])
+            allowed &= ~exclude[items]
+        items, totals = items[allowed], totals[allowed]
+        found: Items = np.sort(items[head(totals, self._depth)])
         return found
 
     def _spoken_at(self, items: Items, parts: Sequence[_Weighed]) -> Floats:
