@@ -15,6 +15,8 @@ from tasks.serving.served_model import ServedModel
 
 K = 10
 _DAY, _STEP = 86_400_000_000, 1_000_000
+"""Microseconds. Visitors come the day after the newest event that the first model saw: a refresh takes what is recent for
+what counts, and today is no recent day of a log of 2001."""
 
 
 class Models:
@@ -46,6 +48,7 @@ class Outcome:
         models: Lists, by the model that made them.
         wrong: Descriptions of answers that are not right.
         retried: Requests that ended without an answer and were sent again.
+        refused: Why a refresh promoted nothing; empty where it did.
         accepted: Ids of events that were answered with 2xx, by user.
         memory: Seconds since the start, and resident bytes of the service.
 
@@ -55,6 +58,7 @@ class Outcome:
     models: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     retried: int = 0
+    refused: str = ""
     accepted: dict[str, list[str]] = field(default_factory=dict)
     memory: list[tuple[float, int]] = field(default_factory=list)
 
@@ -74,7 +78,8 @@ class Visitor:
         self.number, self.models, self.http, self.seen = number, models, http, seen
         self.random = random.Random(number)
         self.done: dict[str, list[tuple[str, int]]] = {}
-        self.items = models.of(models.first).catalogue.ids
+        first = models.of(models.first)
+        self.items, self.begins = first.catalogue.ids, (first.model.header.newest or 0) + _DAY
 
     async def visit(self) -> None:
         """One request."""
@@ -96,7 +101,7 @@ class Visitor:
             await self._ask(kind, "GET", "/v1/items?limit=5", None)
 
     async def _act(self, user: str, done: list[tuple[str, int]]) -> None:
-        event = (self.random.choice(self.items), time.time_ns() // 1000 // _DAY * _DAY - _DAY + len(done) * _STEP)
+        event = (self.random.choice(self.items), self.begins // _STEP * _STEP + len(done) * _STEP)
         name = f"event-{len(done)}"
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event[1] / 1e6))
         body = {"user_id": user, "item_id": event[0], "event_id": name, "timestamp": at}
