@@ -15,8 +15,8 @@ from tasks.serving.served_model import ServedModel
 
 K = 10
 _DAY, _STEP = 86_400_000_000, 1_000_000
-"""Microseconds. Visitors come the day after the newest event that the first model saw: a refresh takes what is recent for
-what counts, and today is no recent day of a log of 2001."""
+"""Microseconds. Visitors come the day after the newest event that the first model saw: recency counts in a refresh, and
+today is no recent day of a log of 2001."""
 
 
 class Models:
