@@ -15,12 +15,12 @@ from lightning_modules.conditions import EpisodeTensors
 from lightning_modules.fit import build
 from lightning_modules.networks.base import Generator
 from lightning_modules.networks.conditional import ConditionalGenerator
-from lightning_modules.networks.conditional_online import OnlineConditional
 from lightning_modules.sampling import draw_blocks, expected
 from tasks.domain import NewUsers, Provenance
 from tasks.errors import ModelError
 from tasks.training.clock import Clock
 from tasks.training.episodes import conditions_of
+from tasks.training.online_conditional import OnlineConditional
 
 FORMAT_VERSION = 1
 DESCRIPTION = "generator.json"

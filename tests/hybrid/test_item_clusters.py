@@ -5,12 +5,12 @@ import pytest
 
 from lightning_modules.fit import build
 from lightning_modules.networks.conditional import Conditional
-from lightning_modules.networks.conditional_online import OnlineConditional
 from tasks.hybrid.wide.expectation import WideConditional
 from tasks.hybrid.wide.item_clusters import ItemClusters
 from tasks.training.catalogue import catalogue_of
 from tasks.training.clock import Clock
 from tasks.training.episodes import conditions_of
+from tasks.training.online_conditional import OnlineConditional
 from tests.worlds import block_new_users, block_training
 
 CLOCK = Clock(has_hours=False, time_zone="UTC")

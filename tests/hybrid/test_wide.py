@@ -18,6 +18,7 @@ from tasks.hybrid.gate import Gate
 from tasks.hybrid.hybrid import Hybrid
 from tasks.hybrid.scores import VirtualPart, scores_of
 from tasks.hybrid.settings import HybridSettings
+from tasks.hybrid.wide.parts import Spoken, Spread
 from tasks.hybrid.wide.ranker import WideHybrid
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.method_names import BLEND
@@ -30,13 +31,16 @@ WAY = CompleteProfiles(Policy(items=8, draws=2))
 WHOLE = WideSettings(clusters=12, probes=12, depth=ITEMS)
 
 
-@pytest.fixture(scope="module")
-def hybrid(tmp_path_factory: pytest.TempPathFactory) -> Hybrid:
-    """Every kind of score."""
+@pytest.fixture(scope="module", params=[200, 1], ids=["many neighbours", "one neighbour"])
+def hybrid(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Hybrid:
+    """Every kind of score: filters that speak of much of the catalogue, or of little of it."""
     training = block_training(users=300, items=ITEMS)
     settings = HybridSettings(filters=("user_knn_cosine", "item_knn_cosine", "ials"), half_lives=(7.0,))
     names = ("popularity", "late_popularity", "segment_popularity", *(f"{one}{BLEND}" for one in settings.filters))
     fitted: dict[str, Any] = {name: load_component("recommender", name).fit(training) for name in names}
+    near = {"base": {"neighbours": request.param}}
+    for name in ("user_knn_cosine", "item_knn_cosine"):
+        fitted[name + BLEND] = load_component("recommender", name + BLEND, near).fit(training)
     generator = train(
         training, network=Conditional(item_dimensions=16, width=16), loss=load_component("loss", "relativistic"),
         trainer=TrainerSettings(max_epochs=1, min_steps=10, tripwire_users=8, accelerator="cpu"), name="conditional",
@@ -70,6 +74,16 @@ def test_with_few_candidates_most_of_the_list_is_found(hybrid: Hybrid) -> None:
     exact, found = hybrid.top_k(users(), 20, seed=SEED), wide.top_k(users(), 20, seed=SEED)
     kept = [len(np.intersect1d(one, other)) / 20 for one, other in zip(exact.ids, found.ids, strict=True)]
     assert np.mean(kept) > 0.9
+
+
+def test_candidates_come_from_the_whole_catalogue_where_a_filter_speaks_of_much_of_it(
+    hybrid: Hybrid, request: pytest.FixtureRequest
+) -> None:
+    one = users().select(np.array([0]))
+    weights = hybrid.gate.at(one.shots)[0]
+    parts = WideHybrid(hybrid, WHOLE, WAY, SEED)._parts(one, weights)
+    assert any(isinstance(part.part, Spread) for part in parts) == ("many" in request.node.name)
+    assert any(isinstance(part.part, Spoken) for part in parts)
 
 
 def test_own_items_and_excluded_ones_are_not_listed(hybrid: Hybrid) -> None:

@@ -73,13 +73,13 @@ def neighbours(
 @_compiled
 def own_items(
     indptr: Any, items: Any, weights: Any, from_end: Any, log_users: Any, starts: Any, columns: Any, values: Any,
-    learned: Any, balance: Any,
+    learned: Any, balance: Any, place_of: Any,
 ) -> Any:  # fmt: skip
     """Weights of the profiles' own items, float32, in the order of the entries.
 
     Args:
         indptr: Boundaries of the profiles.
-        items: Their items, rising within a profile.
+        items: Their items, distinct within a profile.
         weights: float32, their weights.
         from_end: float32, places from the last event; 0 of virtual items.
         log_users: float32 (I,).
@@ -88,6 +88,7 @@ def own_items(
         values: float32, how much.
         learned: float64 (3,).
         balance: float32 (B,), how much own items count.
+        place_of: int32 (I,), zeros, and left so.
 
     """
     logits = np.empty(len(items), np.float64)
@@ -97,11 +98,15 @@ def own_items(
         others = np.float32(max(last - first - 1, 1))
         own = items[first:last]
         coherence = np.zeros(last - first, np.float32)
+        for at in range(len(own)):
+            place_of[own[at]] = at + 1
         for item in own:
             for place in range(starts[item], starts[item + 1]):
-                at = np.searchsorted(own, columns[place])
-                if at < len(own) and own[at] == columns[place]:
-                    coherence[at] += values[place]
+                at = place_of[columns[place]]
+                if at > 0:
+                    coherence[at - 1] += values[place]
+        for item in own:
+            place_of[item] = 0
         for entry in range(first, last):
             late = np.float32(math.log1p(from_end[entry]))
             near = coherence[entry - first] / others

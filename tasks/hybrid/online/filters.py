@@ -19,8 +19,8 @@ from tasks.recommenders.item_knn import FittedItemKNN
 from tasks.recommenders.similarity import COSINE, Neighbourhood
 from tasks.recommenders.user_knn import FittedUserKNN
 
-Sparse = tuple[NDArray[np.int32], NDArray[np.float32]]
-"""Where, and what."""
+Interest = tuple[NDArray[np.int32] | None, NDArray[np.float32]]
+"""Where interest is above 0, and what it is there; None and that in every item, where it is in many."""
 
 
 class OnlineFilter(Protocol):
@@ -37,8 +37,8 @@ class OnlineFilter(Protocol):
         """
         ...
 
-    def interest(self, profiles: SortedProfiles) -> Sparse | None:
-        """Interest of a single user where it is above 0: items int32 (n,), values float32 (n,); None if dense."""
+    def interest(self, profiles: SortedProfiles) -> Interest | None:
+        """Interest of a single user; None where it takes a look at every item to tell it."""
         ...
 
 
@@ -52,10 +52,9 @@ class OnlineItems:
         """As in ``OnlineFilter``."""
         kernels.add_rows(*self._weighed(profiles), *self._room.arrays, weights, out)
 
-    def interest(self, profiles: SortedProfiles) -> Sparse | None:
+    def interest(self, profiles: SortedProfiles) -> Interest | None:
         """As in ``OnlineFilter``."""
-        found: Sparse = kernels.sum_rows(*self._weighed(profiles), *self._room.arrays)
-        return found
+        return _told(*kernels.sum_rows(*self._weighed(profiles), *self._room.arrays))
 
     def _weighed(self, profiles: SortedProfiles) -> tuple[Any, ...]:
         return profiles.indptr, profiles.items, profiles.weights, *self._rows
@@ -72,10 +71,9 @@ class OnlineUsers:
         """As in ``OnlineFilter``."""
         kernels.add_rows(*self._neighbours.of(profiles), *self._behaviour, *self._room.arrays, weights, out)
 
-    def interest(self, profiles: SortedProfiles) -> Sparse | None:
+    def interest(self, profiles: SortedProfiles) -> Interest | None:
         """As in ``OnlineFilter``."""
-        found: Sparse = kernels.sum_rows(*self._neighbours.of(profiles), *self._behaviour, *self._room.arrays)
-        return found
+        return _told(*kernels.sum_rows(*self._neighbours.of(profiles), *self._behaviour, *self._room.arrays))
 
 
 class OnlineAttention:
@@ -97,10 +95,9 @@ class OnlineAttention:
         """As in ``OnlineFilter``."""
         kernels.add_two_rows(*self._weighed(profiles), *self._room.arrays, weights, out)
 
-    def interest(self, profiles: SortedProfiles) -> Sparse | None:
+    def interest(self, profiles: SortedProfiles) -> Interest | None:
         """As in ``OnlineFilter``."""
-        found: Sparse = kernels.sum_two_rows(*self._weighed(profiles), *self._room.arrays)
-        return found
+        return _told(*kernels.sum_two_rows(*self._weighed(profiles), *self._room.arrays))
 
     def _weighed(self, profiles: SortedProfiles) -> tuple[Any, ...]:
         users, values = profiles.users, self._learned.values
@@ -112,7 +109,7 @@ class OnlineAttention:
         near = attend.neighbours(ends, rows, similar, *self._about, now, known, values[:4], balance.astype(np.float32))
         own = attend.own_items(
             profiles.indptr, profiles.items, profiles.weights, profiles.from_end, *self._items, values[4:7],
-            (1 - balance).astype(np.float32),
+            (1 - balance).astype(np.float32), self._room.places,
         )  # fmt: skip
         return ends, rows, near, *self._held, profiles.indptr, profiles.items, own, *self._alike
 
@@ -136,8 +133,8 @@ class OnlineFactors:
         scores *= scale[:, None]
         out += scores
 
-    def interest(self, profiles: SortedProfiles) -> Sparse | None:
-        """As in ``OnlineFilter``: of every item."""
+    def interest(self, profiles: SortedProfiles) -> Interest | None:
+        """As in ``OnlineFilter``."""
         return None
 
 
@@ -170,6 +167,10 @@ def online_filter(fitted: CollaborativeFilter, completed: bool, shared: SharedRo
 def _attention(fitted: FittedAttention, completed: bool, shared: SharedRows) -> OnlineFilter | None:
     plain = _is_plain(fitted.neighbour_looks.warm) and not (completed and fitted.virtual)
     return OnlineAttention(fitted, shared) if plain else None
+
+
+def _told(items: NDArray[np.int32], values: NDArray[np.float32]) -> Interest:
+    return items if len(items) == len(values) else None, values
 
 
 def _is_plain(warm: Neighbourhood) -> bool:

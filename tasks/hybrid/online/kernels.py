@@ -26,6 +26,12 @@ def _are_many(first: int, last: int, rows: Any, starts: Any, width: int) -> bool
 @_compiled
 def _pour(first: int, last: int, rows: Any, weights: Any, starts: Any, columns: Any, values: Any, sums: Any) -> None:
     """Add weighted sparse rows to ``sums``."""
+    if values.strides[0] == 0:  # one value everywhere: read once, this takes two thirds of the time
+        for entry in range(first, last):
+            product = weights[entry] * values[0]
+            for place in range(starts[rows[entry]], starts[rows[entry] + 1]):
+                sums[columns[place]] += product
+        return
     for entry in range(first, last):
         weight = weights[entry]
         for place in range(starts[rows[entry]], starts[rows[entry] + 1]):
@@ -158,10 +164,15 @@ def sum_rows(
     indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
     sums: Any, others: Any, seen: Any, touched: Any,
 ) -> Any:  # fmt: skip
-    """What the weighted sparse rows of one user sum up to, where above 0: columns int32 and values float32."""
+    """What the weighted sparse rows of one user sum up to, where above 0: columns int32 and values float32.
+
+    Where they are many there are no columns, but a value of every one.
+    """
     if _are_many(indptr[0], indptr[1], rows, starts, len(sums)):
         _pour(indptr[0], indptr[1], rows, weights, starts, columns, values, sums)
-        return _take_all(sums)
+        found = np.maximum(sums, np.float32(0))
+        sums[:] = 0
+        return np.empty(0, np.int32), found
     count = _gather(indptr[0], indptr[1], rows, weights, starts, columns, values, sums, seen, touched, 0)
     return _take(sums, seen, touched, count)
 
@@ -196,17 +207,6 @@ def _take(sums: Any, seen: Any, touched: Any, count: int) -> Any:
 
 
 @_compiled
-def _take_all(sums: Any) -> Any:
-    """As ``_take``, of every column."""
-    where, taken, size = np.empty(len(sums), np.int32), np.empty(len(sums), np.float32), 0
-    for column in range(len(sums)):
-        where[size], taken[size] = column, sums[column]  # written over unless it counts
-        size += sums[column] > 0
-        sums[column] = 0
-    return where[:size], taken[:size]
-
-
-@_compiled
 def add_sparse(where: Any, values: Any, scale: Any, sums: Any, seen: Any, touched: Any, count: int) -> int:
     """Add scaled values of one user to ``sums``; columns not seen before are appended to those touched.
 
@@ -222,6 +222,13 @@ def add_sparse(where: Any, values: Any, scale: Any, sums: Any, seen: Any, touche
             count += 1
         sums[column] += values[place] * scale
     return count
+
+
+@_compiled
+def add_at(where: Any, values: Any, scale: Any, sums: Any) -> None:
+    """Add scaled values of one user to ``sums``."""
+    for place in range(len(where)):
+        sums[where[place]] += values[place] * scale
 
 
 @_compiled

@@ -1,7 +1,5 @@
 """Warm users like a few profiles: several filters look for them among the same rows, which are gone through once."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -14,24 +12,11 @@ from tasks.recommenders.similarity import Neighbourhood
 SparseRows = tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.float32]]
 """Boundaries, columns and values of sparse rows, as kernels take them."""
 
+Met = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
+"""The warm users that share an item with one profile, and how, as ``alike.meet`` tells it."""
+
 _NARROW, _MANY = 2**16, 2**31
 """Up to so many columns, uint16 tells them apart; below so many entries, int32 tells their places."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Met:
-    """The warm users that share an item with one profile, in the order in which they are met.
-
-    Attributes:
-        rows: int32 (m,).
-        products: float32 (m,).
-        norm: Of the profile.
-
-    """
-
-    rows: NDArray[np.int32]
-    products: NDArray[np.float32]
-    norm: np.float32
 
 
 class Holders:
@@ -44,19 +29,18 @@ class Holders:
     """
 
     def __init__(self, by_item: SparseRows, norms: NDArray[np.float32]) -> None:
-        self.by_item, self.norms, self.room = by_item, norms, Room(len(norms))
+        self.by_item, self._norms, self._room = by_item, norms, Room(len(norms))
 
-    def met(self, profiles: SortedProfiles) -> list[_Met]:
+    def met(self, profiles: SortedProfiles) -> list[Met]:
         """Whom each profile meets; computed once for all that ask."""
         if self not in profiles.known:
-            profiles.known[self] = [self._met(profiles.items[one], profiles.weights[one]) for one in profiles.slices]
-        found: list[_Met] = profiles.known[self]
+            sums, _, _, first = self._room.arrays
+            profiles.known[self] = [
+                alike.meet(profiles.items[one], profiles.weights[one], *self.by_item, self._norms, sums, first)
+                for one in profiles.slices
+            ]
+        found: list[Met] = profiles.known[self]
         return found
-
-    def _met(self, items: NDArray[np.int32], weights: NDArray[np.float32]) -> _Met:
-        sums, _, _, order = self.room.arrays
-        rows, products, norm = alike.meet(items, weights, *self.by_item, sums, order)
-        return _Met(rows, products, np.float32(norm))  # compiled code hands it over in double precision
 
 
 class Neighbours:
@@ -74,11 +58,7 @@ class Neighbours:
 
     def of(self, profiles: SortedProfiles) -> SparseRows:
         """Boundaries int64 (B + 1,), rows int32, rising for each profile, and similarities float32."""
-        norms, sums = self._holders.norms, self._holders.room.arrays[0]
-        found = [
-            alike.most_alike(one.rows, one.products, one.norm, norms, self._shrink, self._most, sums)
-            for one in self._holders.met(profiles)
-        ]
+        found = [alike.most_alike(*one, self._shrink, self._most) for one in self._holders.met(profiles)]
         ends = np.cumsum([0, *(len(rows) for rows, _ in found)])
         if len(found) == 1:
             return ends, *found[0]

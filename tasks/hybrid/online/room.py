@@ -29,3 +29,11 @@ class Room:
             sums, others = np.zeros(width, np.float32), np.zeros(width, np.float32)
             found = self._kept.arrays = (sums, others, np.zeros(width, np.bool_), np.empty(width + 1, np.int32))
         return found
+
+    @property
+    def places(self) -> NDArray[np.int32]:
+        """Zeros, one per column; whoever uses them clears them."""
+        found = getattr(self._kept, "places", None)
+        if found is None:
+            found = self._kept.places = np.zeros(self._width, np.int32)
+        return found

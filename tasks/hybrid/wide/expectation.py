@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightning_modules.conditions import Episodes
-from lightning_modules.networks.conditional_online import OnlineConditional
 from tasks.hybrid.wide.item_clusters import ItemClusters
+from tasks.training.online_conditional import OnlineConditional
 
 Array = NDArray[np.float32]
 

@@ -3,13 +3,13 @@
 from functools import cached_property
 
 from lightning_modules.networks.conditional import ConditionalGenerator
-from lightning_modules.networks.conditional_online import OnlineConditional
 from tasks.augmentation.generator import ProfileGenerator
 from tasks.augmentation.shared_draws import SharedDraws
 from tasks.domain import NewUsers
 from tasks.hybrid.wide.expectation import WideConditional, WideExpectation
 from tasks.hybrid.wide.item_clusters import ItemClusters
 from tasks.training.episodes import conditions_of
+from tasks.training.online_conditional import OnlineConditional
 from tasks.training.trained_generator import TrainedGenerator
 
 

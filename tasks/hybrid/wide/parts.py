@@ -88,6 +88,25 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """What a filter says of every item, since it speaks of many.
+
+    Attributes:
+        values: float32 (I,), not negative.
+        mean: Over all items.
+
+    """
+
+    values: Floats
+    mean: float
+
+    def at(self, items: Items) -> Floats:
+        """As in ``Part``."""
+        found: Floats = self.values[items]
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Factored:
     """Factors of one user against those of the items; what is below 0 counts as 0.
 

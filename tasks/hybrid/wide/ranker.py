@@ -21,7 +21,7 @@ from tasks.hybrid.online.room import Room
 from tasks.hybrid.online.select import head
 from tasks.hybrid.sources import FilterSource
 from tasks.hybrid.wide.expectation import held
-from tasks.hybrid.wide.parts import Floats, Items, Part, Spoken, Written
+from tasks.hybrid.wide.parts import Floats, Items, Part, Spoken, Spread, Written
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.hybrid.wide.tellers import Asked, Completing, tellers_of
 from tasks.recommenders.ties import tie_keys, user_salts
@@ -34,7 +34,7 @@ _KEPT_BYTES = 512 * 2**20
 class _Weighed:
     """A part of one user's score, and what it is multiplied with."""
 
-    part: Part | Spoken
+    part: Part | Spoken | Spread
     scale: np.float32
     evidence: Evidence
 
@@ -124,9 +124,12 @@ class WideHybrid:
         self, popular: Written, parts: Sequence[_Weighed], own: Items, exclude: NDArray[np.bool_] | None
     ) -> Items:
         """The ``depth`` items with the largest sums of what scores bring up, and of popularity; rising."""
+        if any(isinstance(one.part, Spread) for one in parts):
+            return self._among_all(popular, parts, own, exclude)
         sums, _, seen, touched = self._room.arrays
         count = kernels.add_sparse(popular.items, popular.values, np.float32(0), sums, seen, touched, 0)
         for one in parts:
+            assert not isinstance(one.part, Spread)
             items, values = one.part.items, one.part.values
             if not isinstance(one.part, Spoken) and len(items) > self._depth:
                 best = head(values, self._depth)
@@ -140,6 +143,22 @@ class WideHybrid:
         items, totals = items[allowed], totals[allowed]
         found: Items = np.sort(items[head(totals, self._depth)])
         return found
+
+    def _among_all(
+        self, popular: Written, parts: Sequence[_Weighed], own: Items, exclude: NDArray[np.bool_] | None
+    ) -> Items:
+        """As ``_candidates``, where a score is told of every item."""
+        totals = popular.everywhere.copy()
+        for one in parts:
+            if isinstance(one.part, Spread):
+                totals += one.part.values * one.scale
+            else:
+                kernels.add_at(one.part.items, one.part.values, one.scale, totals)
+        totals[own] = 0
+        if exclude is not None:
+            totals[exclude] = 0
+        items: Items = head(totals, self._depth).astype(np.int32)
+        return items[totals[items] > 0]
 
     def _spoken_at(self, items: Items, parts: Sequence[_Weighed]) -> Floats:
         """What filters say of items together, float32 (n,)."""

@@ -18,7 +18,7 @@ from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, Seg
 from tasks.hybrid.wide.expectation import WideExpectation
 from tasks.hybrid.wide.generator import WideGenerator, wide_generator
 from tasks.hybrid.wide.item_clusters import ItemClusters
-from tasks.hybrid.wide.parts import Factored, Generated, Part, Spoken
+from tasks.hybrid.wide.parts import Factored, Generated, Part, Spoken, Spread
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.recommenders.ials import FittedIALS
 
@@ -81,14 +81,14 @@ class Asked:
 class Teller(Protocol):
     """Tells a score of one user; None where it says nothing."""
 
-    def tell(self, asked: Asked) -> Part | Spoken | None:
+    def tell(self, asked: Asked) -> Part | Spoken | Spread | None:
         """The score."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Filter:
-    """A filter that speaks of few items.
+    """A filter whose interest is a sum over what is near to the profile.
 
     Attributes:
         online: The filter.
@@ -99,12 +99,14 @@ class Filter:
     online: OnlineFilter
     is_completed: bool
 
-    def tell(self, asked: Asked) -> Spoken | None:
+    def tell(self, asked: Asked) -> Spoken | Spread | None:
         """As in ``Teller``."""
         found = self.online.interest(asked.completed if self.is_completed else asked.real)
-        if found is None or not len(found[0]):
+        if found is None or not len(found[1]):
             return None
-        return Spoken(*found, float(found[1].sum()) / asked.n_items)
+        items, values = found
+        mean = float(values.sum()) / asked.n_items
+        return Spread(values, mean) if items is None else Spoken(items, values, mean)
 
 
 class Factors:

@@ -1,10 +1,11 @@
-"""The conditional generator for a few users at a time, in numpy.
+"""The conditional generator for a few users at a time, in numpy and compiled loops.
 
 Hundreds of small calls into torch cost more than the arithmetic, and none of it has to be differentiated.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -13,8 +14,9 @@ from torch import Tensor, nn
 
 from lightning_modules.conditions import Episodes
 from lightning_modules.networks.conditional import ConditionalGenerator
-from lightning_modules.networks.encoder import POSITIONS, ConditionEncoder
+from lightning_modules.networks.encoder import ConditionEncoder
 from lightning_modules.noise import user_noise
+from tasks.training import online_layers
 
 Array = NDArray[np.float32]
 
@@ -37,7 +39,7 @@ class OnlineConditional:
         self._vectors = _array(module.items())
         self._bias = None if module.item_bias is None else _array(module.item_bias)
         self._encoder = _Encoder(module.encoder)
-        self._first, self._second = _Linear(module.decoder[0]), _Linear(module.decoder[2])
+        self._decoder = _layer(module.decoder[0]), _layer(module.decoder[2])
         self._room = threading.local()
 
     @property
@@ -82,8 +84,7 @@ class OnlineConditional:
         latent = []
         for row, (first, last) in enumerate(pairwise(episodes.support_indptr.tolist())):
             condition = self._condition(episodes, row, slice(first, last))
-            known = np.broadcast_to(condition, (draws, len(condition)))
-            latent.append(self._second(_silu(self._first(np.concatenate([known, noise[:, row]], axis=1)))))
+            latent.append(online_layers.decode(condition, np.ascontiguousarray(noise[:, row]), *self._decoder))
         return latent
 
     def _condition(self, episodes: Episodes, row: int, support: slice) -> Array:
@@ -92,7 +93,7 @@ class OnlineConditional:
             self._vectors[episodes.support_items[seen]],
             episodes.support_gaps[seen],
             episodes.support_weights[seen],
-            float(episodes.shots[row]),
+            int(episodes.shots[row]),
             episodes.categories[row],
             episodes.numbers[row],
             episodes.calendar[row],
@@ -123,75 +124,62 @@ class OnlineConditional:
         return kept[:rows]
 
 
-class _Linear:
-    """A linear layer."""
-
-    def __init__(self, layer: nn.Module) -> None:
-        assert isinstance(layer, nn.Linear)
-        self._weights = np.ascontiguousarray(_array(layer.weight).T)
-        self._bias = None if layer.bias is None else _array(layer.bias)
-
-    def __call__(self, values: Array) -> Array:
-        found: Array = values @ self._weights
-        if self._bias is not None:
-            found += self._bias
-        return found
-
-
 class _Encoder:
     """``ConditionEncoder`` for one user."""
 
     def __init__(self, encoder: ConditionEncoder) -> None:
-        side = encoder.side
-        self._categories = [_array(embedding.weight) for embedding in side.categories]  # type: ignore[arg-type]
-        self._numbers = None if side.numbers is None else _Linear(side.numbers)
-        self._calendar = None if side.calendar is None else _Linear(side.calendar)
-        self._shots, self._shots_out = _Linear(side.shots[0]), _Linear(side.shots[2])
-        self._item, self._event, self._query = _Linear(encoder.item), _Linear(encoder.event), _Linear(encoder.query)
-        self._position, self._nothing = _array(encoder.position.weight), _array(encoder.nothing)
-        norm = encoder.join[2]
+        side, norm = encoder.side, encoder.join[2]
         assert isinstance(norm, nn.LayerNorm)
-        self._join, self._scale, self._shift = _Linear(encoder.join[0]), _array(norm.weight), _array(norm.bias)
-        self._epsilon = np.float32(norm.eps)
+        self._categories = [_array(embedding.weight) for embedding in side.categories]  # type: ignore[arg-type]
+        self._numbers = None if side.numbers is None else _array(side.numbers.weight)
+        self._calendar = None if side.calendar is None else _array(side.calendar.weight)
+        self._shots = lru_cache(maxsize=1024)(_shots(side.shots))
+        self._layers = (
+            _layer(encoder.item), _layer(encoder.event), _layer(encoder.query), _layer(encoder.join[0]),
+            (_array(norm.weight), _array(norm.bias)), _array(encoder.position.weight), _array(encoder.nothing),
+            np.float32(norm.eps),
+        )  # fmt: skip
 
     def __call__(
         self,
         vectors: Array,
         gaps: Array,
         weights: Array,
-        shots: float,
+        shots: int,
         categories: NDArray[np.int64],
         numbers: Array,
         calendar: Array,
     ) -> Array:
         """The condition (W,), from what ``Episodes`` tells of one user, its latest items at most."""
-        counted = np.array([np.log1p(shots), float(shots == 0)], dtype=np.float32)
-        side = self._shots_out(_silu(self._shots(counted)))
-        for table, code in zip(self._categories, categories, strict=True):
+        side = self._shots(shots)
+        for table, code in zip(self._categories, categories.tolist(), strict=True):
             side = side + table[code]
         if self._numbers is not None:
-            side = side + self._numbers(numbers)
+            side = side + self._numbers @ numbers
         if self._calendar is not None:
-            side = side + self._calendar(calendar)
-        tokens = np.empty((len(vectors) + 1, len(side)), dtype=np.float32)
-        tokens[0] = self._nothing  # an empty support attends to this
-        if len(vectors):
-            places = np.minimum(np.arange(len(vectors) - 1, -1, -1), POSITIONS - 1)
-            events = np.stack([gaps, weights], axis=1)
-            tokens[1:] = self._item(vectors) + self._event(events) + self._position[places]
-        attention = (tokens @ self._query(side)) * np.float32(len(side) ** -0.5)
-        attention = np.exp(attention - attention.max())
-        pooled = (attention / attention.sum()) @ tokens
-        joined = _silu(self._join(np.concatenate([pooled, side])))
-        centred = joined - joined.mean()
-        spread = np.sqrt(np.square(centred).mean() + self._epsilon)
-        found: Array = centred / spread * self._scale + self._shift
+            side = side + self._calendar @ calendar
+        events = np.stack([gaps, weights], axis=1)
+        found: Array = online_layers.encode(vectors, events, side[None], *self._layers)
         return found
 
 
-def _silu(values: Array) -> Array:
-    found: Array = values / (1 + np.exp(-values))
-    return found
+def _shots(layers: nn.Sequential) -> Callable[[int], Array]:
+    """From a number of shots to its part of the side features, (W,)."""
+    first, second = _layer(layers[0]), _layer(layers[2])
+
+    def part(shots: int) -> Array:
+        counted = np.array([[np.log1p(shots), shots == 0]], dtype=np.float32)
+        found: Array = online_layers.linear(online_layers.silu(online_layers.linear(counted, *first)), *second)[0]
+        return found
+
+    return part
+
+
+def _layer(layer: nn.Module) -> tuple[Array, Array]:
+    """Weights (D, W) and bias (W,) of a linear layer."""
+    assert isinstance(layer, nn.Linear)
+    bias = np.zeros(layer.out_features, np.float32) if layer.bias is None else _array(layer.bias)
+    return np.ascontiguousarray(_array(layer.weight).T), bias
 
 
 def _array(tensor: Tensor) -> Array:
