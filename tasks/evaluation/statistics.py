@@ -7,9 +7,10 @@ does not show in what is printed. ``nan`` stands where a user has no figure.
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from tasks.evaluation.bootstrap import interval
@@ -22,6 +23,8 @@ _SLACK = 1e-9
 """Sums of the same numbers in another order count as equal."""
 
 Floats = NDArray[np.floating]
+
+_compiled: Any = njit(cache=True, nogil=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +116,23 @@ def resampled_means(values: Floats, resamples: int = RESAMPLES, seed: int = 0) -
     # Columns of one number of shots lack the same users: each such pattern is counted once.
     patterns, pattern_of = np.unique(known, axis=1, return_inverse=True)
     patterns = patterns.astype(np.float64)
-    means = np.empty((resamples, columns))
-    drawn, first = _drawn(users, resamples, seed), 0
+    means, first = np.empty((resamples, columns)), 0
+    random = np.random.default_rng(seed)
     for rows in _chunks(resamples, users):
-        counts = drawn[first : first + rows].astype(np.float64)
+        counts = _tally(random.integers(0, users, (rows, users), dtype=np.int32))
         with np.errstate(invalid="ignore"):
             means[first : first + rows] = (counts @ filled) / (counts @ patterns)[:, pattern_of.ravel()]
         first += rows
     return means
 
 
-@lru_cache(maxsize=2)
-def _drawn(users: int, resamples: int, seed: int) -> NDArray[np.uint16]:
-    """How often each user is in each resample, (B, U); kept, as a report asks for the same users many times over."""
-    counts, first = np.empty((resamples, users), dtype=np.uint16), 0
-    random = np.random.default_rng(seed)
-    for rows in _chunks(resamples, users):
-        drawn = random.integers(0, users, (rows, users), dtype=np.int32).astype(np.int64)
-        drawn += np.arange(rows)[:, None] * users
-        counts[first : first + rows] = np.bincount(drawn.ravel(), minlength=rows * users).reshape(rows, users)
-        first += rows
+@_compiled
+def _tally(drawn: Any) -> Any:
+    """How often each user is in each resample, float64 (B, U), from who was drawn, int32 (B, U)."""
+    counts = np.zeros(drawn.shape, np.float64)
+    for resample in range(len(drawn)):
+        for user in drawn[resample]:
+            counts[resample, user] += 1
     return counts
 
 
