@@ -79,8 +79,8 @@ def main() -> int:
 
 def _realism_at_start(config, training, half_a: tuple[Posed, ...], clock: Clock) -> tuple[float, float]:
     """Popularity ratio and co-occurrence distance of the generator that training starts from."""
+    from lightning_modules.build import build
     from lightning_modules.conditions import EpisodeTensors
-    from lightning_modules.fit import build
     from lightning_modules.tripwires import Tripwires
 
     catalogue = catalogue_of(training, config.network.item_dimensions, config.seed, clock)

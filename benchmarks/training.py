@@ -22,10 +22,11 @@ from pytorch_lightning import Callback
 from scipy.sparse import csr_array
 from torch.nn.functional import softplus
 
+from lightning_modules.build import build
 from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import Episodes
 from lightning_modules.ema import frozen_copy
-from lightning_modules.fit import build, fit_generator
+from lightning_modules.fit import fit_generator
 from lightning_modules.losses import NonSaturating
 from lightning_modules.networks import ArticleLstm
 from lightning_modules.trainer_settings import TrainerSettings

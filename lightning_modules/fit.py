@@ -13,13 +13,14 @@ import torch
 from pytorch_lightning.callbacks import Callback
 from pytorch_lightning.loggers import Logger
 
+from lightning_modules.build import build
 from lightning_modules.callbacks import EpochEnd, Score, ValidationScore
 from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import Episodes, EpisodeTensors
 from lightning_modules.continuation import Continuation, carry_over
 from lightning_modules.epoch_plan import EpochPlan
 from lightning_modules.losses.base import GanLoss
-from lightning_modules.networks.base import Critic, Generator, Network
+from lightning_modules.networks.base import Generator, Network
 from lightning_modules.noise import derived_seed
 from lightning_modules.profile_gan import ProfileGan
 from lightning_modules.progress import Shown, SignalsStay, TrainingProgress
@@ -28,7 +29,6 @@ from lightning_modules.tripwires import Tripwires, sum_up_alarms
 
 logger = logging.getLogger(__name__)
 
-_WEIGHTS = 3
 _TRIPWIRES = 4
 
 
@@ -129,13 +129,6 @@ def load_generator(checkpoint: Path, network: Network, catalogue: Catalogue) -> 
     generator.load_state_dict({name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)})
     generator.requires_grad_(False).eval().settle()
     return generator
-
-
-def build(network: Network, catalogue: Catalogue, seed: int) -> tuple[Generator, Critic]:
-    """Fresh modules whose weights depend on the seed alone; torch's global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derived_seed(seed, _WEIGHTS))
-        return network.build(catalogue)
 
 
 def _module(

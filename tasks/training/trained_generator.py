@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lightning_modules.build import build
 from lightning_modules.catalogue import Catalogue
 from lightning_modules.conditions import EpisodeTensors
-from lightning_modules.fit import build
 from lightning_modules.networks.base import Generator
 from lightning_modules.networks.conditional import ConditionalGenerator
 from lightning_modules.sampling import draw_blocks, expected

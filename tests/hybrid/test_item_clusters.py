@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lightning_modules.fit import build
+from lightning_modules.build import build
 from lightning_modules.networks.conditional import Conditional
 from tasks.hybrid.wide.expectation import WideConditional
 from tasks.hybrid.wide.item_clusters import ItemClusters

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from lightning_modules.build import build
 from lightning_modules.continuation import NEW, Continuation, carry_over, item_axes
-from lightning_modules.fit import build
 from lightning_modules.networks.article_formula import ArticleFormula
 from lightning_modules.networks.conditional import Conditional
 from lightning_modules.trainer_settings import TrainerSettings

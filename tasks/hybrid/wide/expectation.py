@@ -84,11 +84,11 @@ class WideConditional:
         log_norm = peak + np.log(_by_draw(np.exp(log_mass - peak[:, None]).sum(axis=1), interests, np.sum))
         probed = clusters.promising(mean - log_norm[:, None], variance, self._probes)
         items, odds = clusters.products(directions, probed)
-        elsewhere = np.delete(log_mass, probed, axis=1)
-        shift = _by_draw(np.maximum(odds.max(axis=1), elsewhere.max(axis=1, initial=-np.inf)), interests, np.max)
+        log_mass[:, probed] = -np.inf  # what is looked into counts by itself
+        shift = _by_draw(np.maximum(odds.max(axis=1), log_mass.max(axis=1)), interests, np.max)
         odds -= shift[:, None]
         np.exp(odds, out=odds)
-        norm = odds.sum(axis=1) + np.exp(elsewhere - shift[:, None]).sum(axis=1)
+        norm = odds.sum(axis=1) + np.exp(log_mass - shift[:, None]).sum(axis=1)
         norm -= np.exp(clusters.at(directions, support) - shift[:, None]).sum(axis=1)
         draws = len(directions) // interests
         shares = np.divide(
