@@ -73,6 +73,19 @@ class ExactFoldIn:
                 found[some] += self._solve(items, extra, pull)
         return found
 
+    def alone(self, items: NDArray[np.integer], weights: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Factors of a single user, float64 (K,), as ``factors`` gives them.
+
+        Args:
+            items: Of the profile, (n,).
+            weights: Theirs, above 0.
+
+        """
+        if not len(items):
+            return np.zeros(self._items.shape[1])
+        pull = self._alpha * weights.astype(np.float64)
+        return self._solve(self._items[items][None], pull[None] - 1, pull[None])[0]
+
     def _solve(
         self, items: NDArray[np.float64], extra: NDArray[np.float64], pull: NDArray[np.float64]
     ) -> NDArray[np.float64]:

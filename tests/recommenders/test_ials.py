@@ -85,7 +85,10 @@ def test_a_user_alone_is_solved_to_the_same_bits() -> None:
     )
     together = fold_in.factors(profiles)
     for user in range(30):
-        np.testing.assert_array_equal(fold_in.factors(csr_array(profiles[[user]]))[0], together[user])
+        alone = csr_array(profiles[[user]])
+        np.testing.assert_array_equal(fold_in.factors(alone)[0], together[user])
+        np.testing.assert_array_equal(fold_in.alone(alone.indices, alone.data), together[user])
+    assert not fold_in.alone(alone.indices[:0], alone.data[:0]).any()
 
 
 def test_long_profiles_are_solved_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,14 +119,12 @@ class OnlineFactors:
 
     def __init__(self, fitted: FittedIALS) -> None:
         self._fold_in = fitted.fold_in
-        self._n_items = fitted.n_items
         self._across = np.ascontiguousarray(fitted.item_factors.T)
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
         """As in ``OnlineFilter``."""
-        shape = (len(profiles.lengths), self._n_items)
-        whole = csr_array((profiles.weights, profiles.items, profiles.indptr), shape=shape)
-        scores = self._fold_in.factors(whole).astype(np.float32) @ self._across
+        factors = [self._fold_in.alone(profiles.items[one], profiles.weights[one]) for one in profiles.slices]
+        scores = np.stack(factors).astype(np.float32) @ self._across
         np.maximum(scores, 0, out=scores)
         largest = scores.max(axis=1)
         scale = np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from tasks.augmentation.policy import Policy, choose_few
 from tasks.domain import NewUsers
@@ -129,8 +128,8 @@ class Factors:
         profile = asked.completed if self._is_completed else asked.real
         if not len(profile.items):
             return None
-        row = csr_array((profile.weights, profile.items, profile.indptr), shape=(1, asked.n_items))
-        return Factored.of(self._clusters, self._fold_in.factors(row).astype(np.float32), self._probes)
+        factors = self._fold_in.alone(profile.items, profile.weights)[None].astype(np.float32)
+        return Factored.of(self._clusters, factors, self._probes)
 
 
 @dataclass(frozen=True, eq=False)
