@@ -63,6 +63,18 @@ def test_the_best_items_are_found_in_few_clusters() -> None:
         assert set(np.argsort(-(vectors @ direction))[:20]) <= set(items.tolist())
 
 
+def test_as_many_items_are_looked_into_however_unequal_the_clusters_are() -> None:
+    random = np.random.default_rng(2)
+    far = random.normal(size=(40, 8)) * 20  # each a cluster of its own
+    vectors = np.concatenate([random.normal(size=(2960, 8)), far]).astype(np.float32)
+    clusters = ItemClusters.of(vectors, 50)
+    assert clusters.sizes.max() > 20 * clusters.sizes.min()
+    for direction in vectors[-5:]:
+        probed = clusters.promising(*clusters.spread(direction[None]), 5)
+        assert clusters.sizes[probed].sum() >= 5 * 3000 / len(clusters)
+        assert (vectors @ direction).argmax() in clusters.products(direction[None], probed)[0]
+
+
 def test_more_clusters_than_items_and_more_probes_than_clusters() -> None:
     vectors = clustered(items=5)
     clusters = ItemClusters.of(vectors, 50)

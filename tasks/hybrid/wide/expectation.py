@@ -51,7 +51,7 @@ class WideConditional:
     Args:
         online: The generator.
         clusters: Of ``online.vectors``.
-        probes: Clusters that are looked into.
+        probes: Clusters of average size that are looked into.
 
     """
 

@@ -19,7 +19,7 @@ class WideGenerator:
     Args:
         generator: A trained generator; see ``wide_generator``.
         clusters: Clusters of items, at most.
-        probes: Clusters that are looked into.
+        probes: Clusters of average size that are looked into.
 
     """
 

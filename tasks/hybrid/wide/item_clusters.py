@@ -6,6 +6,7 @@ search", section IV), and moments per cluster, which say where it is worth to lo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -81,7 +82,7 @@ class ItemClusters:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    @property
+    @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """Items of each cluster, int64 (C,)."""
         return np.diff(self.starts)
@@ -98,19 +99,23 @@ class ItemClusters:
         """
         return directions @ self.means, np.square(directions) @ self.variances
 
-    def promising(self, mean: Array, variance: Array, most: int) -> NDArray[np.intp]:
+    def promising(self, mean: Array, variance: Array, probes: int) -> NDArray[np.intp]:
         """The clusters whose best item is taken to be best for any of the directions, ascending.
+
+        They hold as many items as ``probes`` clusters of average size: sizes differ by thousands, and a fixed number of
+        clusters would look into little where small ones are promising.
 
         Args:
             mean: float32 (R, C), comparable over directions.
             variance: float32 (R, C).
-            most: How many.
+            probes: How many.
 
         """
-        if most >= len(self):
+        if probes >= len(self):
             return np.arange(len(self))
-        reach = (mean + _DEVIATIONS * np.sqrt(variance)).max(axis=0)
-        return np.sort(np.argpartition(-reach, most - 1)[:most])
+        order = np.argsort(-(mean + _DEVIATIONS * np.sqrt(variance)).max(axis=0))
+        held = np.cumsum(self.sizes[order])
+        return np.sort(order[: np.searchsorted(held, probes * len(self.items) / len(self)) + 1])
 
     def products(
         self, directions: Array, clusters: Sequence[int] | NDArray[np.intp]

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+_FEWEST_PROBES = 16
+
 
 @dataclass(frozen=True, slots=True)
 class WideSettings:
@@ -11,14 +13,15 @@ class WideSettings:
     Attributes:
         from_items: Catalogues of at least so many items are ranked among candidates, others item by item. At least 1.
         clusters: Clusters of items, at least 1; None takes the square root of the number of items.
-        probes: Clusters that are looked into per score, at least 1.
+        probes: Clusters of average size that are looked into per score, at least 1; None takes the square root of the
+            number of clusters, and 16 at least.
         depth: Candidates of which every score is computed, at least 1.
 
     """
 
     from_items: int = 10_000
     clusters: int | None = None
-    probes: int = 16
+    probes: int | None = None
     depth: int = 500
 
     def __post_init__(self) -> None:
@@ -30,3 +33,7 @@ class WideSettings:
     def clusters_of(self, n_items: int) -> int:
         """How many clusters a catalogue has."""
         return min(n_items, self.clusters or max(1, round(math.sqrt(n_items))))
+
+    def probes_of(self, n_items: int) -> int:
+        """How many clusters of a catalogue are looked into."""
+        return self.probes or max(_FEWEST_PROBES, round(math.sqrt(self.clusters_of(n_items))))

@@ -119,9 +119,10 @@ class Factors:
     """
 
     def __init__(self, fitted: FittedIALS, settings: WideSettings, is_completed: bool) -> None:
-        self._fold_in, self._probes, self._is_completed = fitted.fold_in, settings.probes, is_completed
+        self._fold_in, self._is_completed = fitted.fold_in, is_completed
         vectors = np.ascontiguousarray(fitted.item_factors, dtype=np.float32)
         self._clusters = ItemClusters.of(vectors, settings.clusters_of(len(vectors)))
+        self._probes = settings.probes_of(len(vectors))
 
     def tell(self, asked: Asked) -> Part | None:
         """As in ``Teller``."""
@@ -172,9 +173,8 @@ def tellers_of(sources: Sequence[Source], settings: WideSettings) -> tuple[dict[
         if isinstance(source, FilterSource):
             found = _filter(source, settings, shared)
         elif isinstance(source, GeneratorSource):
-            generator = wide_generator(
-                source.generator, settings.clusters_of(source.generator.n_items), settings.probes
-            )
+            n_items = source.generator.n_items
+            generator = wide_generator(source.generator, settings.clusters_of(n_items), settings.probes_of(n_items))
             found = None if generator is None else Generator(generator, source.draws, source.seed)
         if found is None:
             raise ModelError(f"{source.name} cannot be told of one user without looking at every item")
