@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from tasks.hybrid.online.kernels import pour
 from tasks.hybrid.online.select import largest
 
 # As numpy divides: a check for zeros would keep several divisions from being made at once.
@@ -40,7 +41,7 @@ def meet(items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: 
     for entry in range(len(items)):
         entries += starts[items[entry] + 1] - starts[items[entry]]
         squares += float(weights[entry]) * float(weights[entry])
-    _pour(items, weights, starts, holders, held, sums)
+    pour(0, len(items), items, weights, starts, holders, held, sums)
     for entry in range(len(items) - 1, -1, -1):
         for place in range(starts[items[entry]], starts[items[entry] + 1]):
             first[holders[place]] = entry
@@ -52,19 +53,6 @@ def meet(items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: 
         products[place], scales[place], by[place] = sums[row], norm * norms[row], first[row]
         sums[row] = 0
     return rows, products, scales, by
-
-
-@_compiled
-def _pour(items: Any, weights: Any, starts: Any, holders: Any, held: Any, sums: Any) -> None:
-    if held.strides[0] == 0:  # one value everywhere: read once, this takes a third of the time
-        for entry in range(len(items)):
-            product = held[0] * weights[entry]
-            for place in range(starts[items[entry]], starts[items[entry] + 1]):
-                sums[holders[place]] += product
-        return
-    for entry in range(len(items)):
-        for place in range(starts[items[entry]], starts[items[entry] + 1]):
-            sums[holders[place]] += held[place] * weights[entry]
 
 
 @_compiled

@@ -24,7 +24,7 @@ def _are_many(first: int, last: int, rows: Any, starts: Any, width: int) -> bool
 
 
 @_compiled
-def _pour(first: int, last: int, rows: Any, weights: Any, starts: Any, columns: Any, values: Any, sums: Any) -> None:
+def pour(first: int, last: int, rows: Any, weights: Any, starts: Any, columns: Any, values: Any, sums: Any) -> None:
     """Add weighted sparse rows to ``sums``."""
     if values.strides[0] == 0:  # one value everywhere: read once, this takes two thirds of the time
         for entry in range(first, last):
@@ -101,7 +101,7 @@ def add_rows(
     for user in range(len(gate)):
         first, last = indptr[user], indptr[user + 1]
         if _are_many(first, last, rows, starts, len(sums)):
-            _pour(first, last, rows, weights, starts, columns, values, sums)
+            pour(first, last, rows, weights, starts, columns, values, sums)
             np.maximum(sums, np.float32(0), sums)
             add_relative(sums.reshape(1, -1), gate[user : user + 1], out[user : user + 1])
             sums[:] = 0
@@ -169,7 +169,7 @@ def sum_rows(
     Where they are many there are no columns, but a value of every one.
     """
     if _are_many(indptr[0], indptr[1], rows, starts, len(sums)):
-        _pour(indptr[0], indptr[1], rows, weights, starts, columns, values, sums)
+        pour(indptr[0], indptr[1], rows, weights, starts, columns, values, sums)
         found = np.maximum(sums, np.float32(0))
         sums[:] = 0
         return np.empty(0, np.int32), found
