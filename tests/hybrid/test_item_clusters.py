@@ -7,6 +7,7 @@ from lightning_modules.build import build
 from lightning_modules.networks.conditional import Conditional
 from tasks.hybrid.wide.expectation import WideConditional
 from tasks.hybrid.wide.item_clusters import ItemClusters
+from tasks.hybrid.wide.settings import WideSettings
 from tasks.training.catalogue import catalogue_of
 from tasks.training.clock import Clock
 from tasks.training.episodes import conditions_of
@@ -21,6 +22,13 @@ def clustered(items: int = 3000, centres: int = 30, dimensions: int = 12, spread
     middle = random.normal(size=(centres, dimensions))
     own = random.integers(0, centres, items)
     return (middle[own] + spread * random.normal(size=(items, dimensions))).astype(np.float32)
+
+
+def best(
+    clusters: ItemClusters, direction: np.ndarray, probes: int, enough: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    shift = np.zeros(1, dtype=np.float32)
+    return clusters.best(direction[None], *clusters.spread(direction[None]), shift, probes, enough)
 
 
 def test_every_item_is_in_one_cluster() -> None:
@@ -57,10 +65,29 @@ def test_the_best_items_are_found_in_few_clusters() -> None:
     vectors = clustered(spread=0.1)
     clusters = ItemClusters.of(vectors, 60)
     for direction in vectors[:20]:
-        probed = clusters.promising(*clusters.spread(direction[None]), 8)
-        items, _ = clusters.products(direction[None], probed)
-        assert len(items) < len(vectors) / 3
+        probed, items, products = best(clusters, direction, probes=8, enough=3000)
+        assert clusters.sizes[probed].sum() == len(items) < len(vectors) / 3
+        assert products == pytest.approx(direction[None] @ vectors[items].T, rel=1e-5, abs=1e-5)
         assert set(np.argsort(-(vectors @ direction))[:20]) <= set(items.tolist())
+
+
+def test_nothing_more_is_looked_into_once_enough_better_items_are_found() -> None:
+    vectors = clustered(spread=0.1)
+    clusters = ItemClusters.of(vectors, 60)
+    for direction in vectors[:20]:
+        _, few, _ = best(clusters, direction, probes=40, enough=10)
+        _, many, _ = best(clusters, direction, probes=40, enough=3000)
+        assert len(few) < len(many) / 2
+        assert set(np.argsort(-(vectors @ direction))[:10]) <= set(few.tolist())
+
+
+def test_directions_are_compared_after_their_shift() -> None:
+    vectors = clustered(spread=0.1)
+    clusters, directions = ItemClusters.of(vectors, 60), np.stack([vectors[0], 100 * vectors[1]])
+    best_of_both = [set(np.argsort(-(vectors @ one))[:10]) for one in directions]
+    shift = (vectors @ directions.T).max(axis=0)
+    _, items, _ = clusters.best(directions, *clusters.spread(directions), shift, 40, 60)
+    assert best_of_both[0] | best_of_both[1] <= set(items.tolist())
 
 
 def test_as_many_items_are_looked_into_however_unequal_the_clusters_are() -> None:
@@ -70,15 +97,16 @@ def test_as_many_items_are_looked_into_however_unequal_the_clusters_are() -> Non
     clusters = ItemClusters.of(vectors, 50)
     assert clusters.sizes.max() > 20 * clusters.sizes.min()
     for direction in vectors[-5:]:
-        probed = clusters.promising(*clusters.spread(direction[None]), 5)
-        assert clusters.sizes[probed].sum() >= 5 * 3000 / len(clusters)
-        assert (vectors @ direction).argmax() in clusters.products(direction[None], probed)[0]
+        _, items, _ = best(clusters, direction, probes=5, enough=3000)
+        assert len(items) >= 5 * 3000 / len(clusters)
+        assert (vectors @ direction).argmax() in items
 
 
 def test_more_clusters_than_items_and_more_probes_than_clusters() -> None:
     vectors = clustered(items=5)
     clusters = ItemClusters.of(vectors, 50)
-    assert np.array_equal(clusters.promising(*clusters.spread(vectors[:1]), 50), np.arange(len(clusters)))
+    _, items, _ = best(clusters, vectors[0], probes=50, enough=5)
+    assert np.array_equal(np.sort(items), np.arange(5))
 
 
 @pytest.mark.parametrize("learn_items", [False, True])
@@ -95,15 +123,13 @@ def test_with_every_cluster_the_expectation_is_that_of_every_item(learn_items: b
     exact = online.expected(conditions, posed.users.ids, draws=3, seed=5)
     clusters = ItemClusters.of(online.vectors, 10)
     everywhere = np.arange(300, dtype=np.int32)
-    for row, one in enumerate(
-        WideConditional(online, clusters, 10).expected(conditions, posed.users.ids, draws=3, seed=5)
-    ):
+    whole = WideConditional(online, clusters, WideSettings(probes=10))
+    for row, one in enumerate(whole.expected(conditions, posed.users.ids, draws=3, seed=5)):
         assert np.array_equal(np.sort(one.items), everywhere)
         assert one.at(everywhere) == pytest.approx(exact[row], rel=1e-4, abs=1e-8)
         assert one.probabilities == pytest.approx(exact[row][one.items], rel=1e-4, abs=1e-8)
-    for row, one in enumerate(
-        WideConditional(online, clusters, 3).expected(conditions, posed.users.ids, draws=3, seed=5)
-    ):
+    few = WideConditional(online, clusters, WideSettings(probes=3))
+    for row, one in enumerate(few.expected(conditions, posed.users.ids, draws=3, seed=5)):
         assert len(one.items) < 300
         assert one.at(everywhere) == pytest.approx(exact[row], rel=0.1, abs=1e-8)
         own = posed.users.items[3 * row : 3 * row + 3]

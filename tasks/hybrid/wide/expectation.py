@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lightning_modules.conditions import Episodes
 from tasks.hybrid.wide.item_clusters import ItemClusters
+from tasks.hybrid.wide.settings import WideSettings
 from tasks.training.online_conditional import OnlineConditional
 
 Array = NDArray[np.float32]
@@ -51,12 +52,13 @@ class WideConditional:
     Args:
         online: The generator.
         clusters: Of ``online.vectors``.
-        probes: Clusters of average size that are looked into.
+        settings: How far they are looked into.
 
     """
 
-    def __init__(self, online: OnlineConditional, clusters: ItemClusters, probes: int) -> None:
-        self._online, self._clusters, self._probes = online, clusters, probes
+    def __init__(self, online: OnlineConditional, clusters: ItemClusters, settings: WideSettings) -> None:
+        self._online, self._clusters, self._depth = online, clusters, settings.depth
+        self._probes = settings.probes_of(len(clusters.items))
         self._log_sizes = np.log(clusters.sizes).astype(np.float32)
 
     def expected(self, episodes: Episodes, ids: NDArray[np.uint64], *, draws: int, seed: int) -> list[WideExpectation]:
@@ -82,8 +84,7 @@ class WideConditional:
         log_mass = mean + variance / 2 + self._log_sizes
         peak = _by_draw(log_mass.max(axis=1), interests, np.max)
         log_norm = peak + np.log(_by_draw(np.exp(log_mass - peak[:, None]).sum(axis=1), interests, np.sum))
-        probed = clusters.promising(mean - log_norm[:, None], variance, self._probes)
-        items, odds = clusters.products(directions, probed)
+        probed, items, odds = clusters.best(directions, mean, variance, log_norm, self._probes, self._depth)
         log_mass[:, probed] = -np.inf  # what is looked into counts by itself
         shift = _by_draw(np.maximum(odds.max(axis=1), log_mass.max(axis=1)), interests, np.max)
         odds -= shift[:, None]

@@ -8,6 +8,7 @@ from tasks.augmentation.shared_draws import SharedDraws
 from tasks.domain import NewUsers
 from tasks.hybrid.wide.expectation import WideConditional, WideExpectation
 from tasks.hybrid.wide.item_clusters import ItemClusters
+from tasks.hybrid.wide.settings import WideSettings
 from tasks.training.episodes import conditions_of
 from tasks.training.online_conditional import OnlineConditional
 from tasks.training.trained_generator import TrainedGenerator
@@ -18,13 +19,12 @@ class WideGenerator:
 
     Args:
         generator: A trained generator; see ``wide_generator``.
-        clusters: Clusters of items, at most.
-        probes: Clusters of average size that are looked into.
+        settings: How many clusters of items there are, and how far they are looked into.
 
     """
 
-    def __init__(self, generator: TrainedGenerator, clusters: int, probes: int) -> None:
-        self._generator, self._most, self._probes = generator, clusters, probes
+    def __init__(self, generator: TrainedGenerator, settings: WideSettings) -> None:
+        self._generator, self._settings = generator, settings
 
     def expected(self, user: NewUsers, draws: int, seed: int) -> WideExpectation:
         """The mean of the draws of a single user."""
@@ -38,14 +38,15 @@ class WideGenerator:
         module = self._generator.module
         assert isinstance(module, ConditionalGenerator)
         online = OnlineConditional(module, self._generator.window)
-        return WideConditional(online, ItemClusters.of(online.vectors, self._most), self._probes)
+        clusters = ItemClusters.of(online.vectors, self._settings.clusters_of(len(online.vectors)))
+        return WideConditional(online, clusters, self._settings)
 
 
-def wide_generator(generator: ProfileGenerator, clusters: int, probes: int) -> WideGenerator | None:
+def wide_generator(generator: ProfileGenerator, settings: WideSettings) -> WideGenerator | None:
     """A generator in its wide form; None where its scores are no products with vectors of items."""
     inner = generator.generator if isinstance(generator, SharedDraws) else generator
     if not isinstance(inner, TrainedGenerator) or not isinstance(inner.module, ConditionalGenerator):
         return None
     if next(inner.module.parameters()).device.type != "cpu":
         return None
-    return WideGenerator(inner, clusters, probes)
+    return WideGenerator(inner, settings)

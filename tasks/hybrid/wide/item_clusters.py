@@ -19,6 +19,8 @@ _SAMPLED_PER_CLUSTER = 64
 _DEVIATIONS = 3.0
 """How far above a cluster's mean its best item is taken to lie."""
 _ASSIGNED_AT_ONCE = 16_384
+_FIRST = 4
+"""One part in so many is looked into first, and tells whether the others can hold anything better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,23 +101,42 @@ class ItemClusters:
         """
         return directions @ self.means, np.square(directions) @ self.variances
 
-    def promising(self, mean: Array, variance: Array, probes: int) -> NDArray[np.intp]:
-        """The clusters whose best item is taken to be best for any of the directions, ascending.
+    def best(
+        self, directions: Array, mean: Array, variance: Array, shift: Array, probes: int, enough: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.int32], Array]:
+        """Look into the clusters whose best item is taken to be best for any of the directions.
 
         They hold as many items as ``probes`` clusters of average size: sizes differ by thousands, and a fixed number of
-        clusters would look into little where small ones are promising.
+        clusters would look into little where small ones are promising. Fewer where the first of them already hold
+        ``enough`` items that are better than the others promise.
 
         Args:
-            mean: float32 (R, C), comparable over directions.
-            variance: float32 (R, C).
+            directions: float32 (R, D).
+            mean: float32 (R, C), as ``spread`` tells it.
+            variance: float32 (R, C), likewise.
+            shift: float32 (R,), taken off the products to make them comparable over directions.
             probes: How many.
+            enough: At least 1.
+
+        Returns:
+            Clusters that were looked into, (P,); their items, int32 (n,); and the products, float32 (R, n).
 
         """
-        if probes >= len(self):
-            return np.arange(len(self))
-        order = np.argsort(-(mean + _DEVIATIONS * np.sqrt(variance)).max(axis=0))
+        promise = (mean - shift[:, None] + _DEVIATIONS * np.sqrt(variance)).max(axis=0)
+        order = np.argsort(-promise)
         held = np.cumsum(self.sizes[order])
-        return np.sort(order[: np.searchsorted(held, probes * len(self.items) / len(self)) + 1])
+        most = probes * len(self.items) / len(self)
+        order = order[: np.searchsorted(held, most) + 1]
+        count = int(np.searchsorted(held, most / _FIRST)) + 1
+        first, rest = order[:count], order[count:]
+        items, found = self.products(directions, first)
+        if len(rest) and len(items) >= enough:
+            best = (found - shift[:, None]).max(axis=0)
+            rest = rest[promise[rest] > np.partition(best, -enough)[-enough]]
+        if not len(rest):
+            return first, items, found
+        more, others = self.products(directions, rest)
+        return np.append(first, rest), np.append(items, more), np.concatenate([found, others], axis=1)
 
     def products(
         self, directions: Array, clusters: Sequence[int] | NDArray[np.intp]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tasks.hybrid.online.select import head
 from tasks.hybrid.wide.expectation import WideExpectation
 from tasks.hybrid.wide.item_clusters import ItemClusters
+from tasks.hybrid.wide.settings import WideSettings
 
 Floats = NDArray[np.float32]
 Items = NDArray[np.int32]
@@ -126,10 +127,11 @@ class Factored:
     direction: Floats
 
     @classmethod
-    def of(cls, clusters: ItemClusters, direction: Floats, probes: int) -> "Factored":
+    def of(cls, clusters: ItemClusters, direction: Floats, settings: WideSettings) -> "Factored":
         """Look into the most promising clusters."""
-        mean, variance = clusters.spread(direction)
-        items, products = clusters.products(direction, clusters.promising(mean, variance, probes))
+        nothing = np.zeros(1, dtype=np.float32)
+        probes = settings.probes_of(len(clusters.items))
+        _, items, products = clusters.best(direction, *clusters.spread(direction), nothing, probes, settings.depth)
         values = np.maximum(products[0], 0)
         return cls(items, values, float(values.sum() / len(clusters.items)), clusters, direction)
 

@@ -13,8 +13,8 @@ class WideSettings:
     Attributes:
         from_items: Catalogues of at least so many items are ranked among candidates, others item by item. At least 1.
         clusters: Clusters of items, at least 1; None takes the square root of the number of items.
-        probes: Clusters of average size that are looked into per score, at least 1; None takes the square root of the
-            number of clusters, and 16 at least.
+        probes: Clusters of average size that are looked into per score, at most and at least 1; None takes the square
+            root of the number of clusters, and 16 at least.
         depth: Candidates of which every score is computed, at least 1.
 
     """

@@ -122,7 +122,7 @@ class Factors:
         self._fold_in, self._is_completed = fitted.fold_in, is_completed
         vectors = np.ascontiguousarray(fitted.item_factors, dtype=np.float32)
         self._clusters = ItemClusters.of(vectors, settings.clusters_of(len(vectors)))
-        self._probes = settings.probes_of(len(vectors))
+        self._settings = settings
 
     def tell(self, asked: Asked) -> Part | None:
         """As in ``Teller``."""
@@ -130,7 +130,7 @@ class Factors:
         if not len(profile.items):
             return None
         factors = self._fold_in.alone(profile.items, profile.weights)[None].astype(np.float32)
-        return Factored.of(self._clusters, factors, self._probes)
+        return Factored.of(self._clusters, factors, self._settings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,8 +173,7 @@ def tellers_of(sources: Sequence[Source], settings: WideSettings) -> tuple[dict[
         if isinstance(source, FilterSource):
             found = _filter(source, settings, shared)
         elif isinstance(source, GeneratorSource):
-            n_items = source.generator.n_items
-            generator = wide_generator(source.generator, settings.clusters_of(n_items), settings.probes_of(n_items))
+            generator = wide_generator(source.generator, settings)
             found = None if generator is None else Generator(generator, source.draws, source.seed)
         if found is None:
             raise ModelError(f"{source.name} cannot be told of one user without looking at every item")
