@@ -1,6 +1,6 @@
 """Does memory grow with users × items? Four training runs, hybrid included, on synthetic logs of four sizes.
 
-    python -m benchmarks.growth [--users 8000] [--items 6000]
+    python -m benchmarks.growth [--users 8000] [--items 12000]
 
 U users by I items, 4 U by I, U by 4 I, 4 U by 4 I, with as many events per user everywhere. What grows with users
 alone, or with items alone, cancels in peak(4 U, 4 I) − peak(4 U, I) − peak(U, 4 I) + peak(U, I); an array over all
@@ -48,7 +48,7 @@ def write_log(path: Path, users: int, items: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, default=8_000)
-    parser.add_argument("--items", type=int, default=6_000)
+    parser.add_argument("--items", type=int, default=12_000)
     parser.add_argument("--output", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     peaks = {}
