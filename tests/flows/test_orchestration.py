@@ -110,9 +110,10 @@ def test_a_failing_flow_ends_with_one_line(home: Home) -> None:
     done = run(home, "fail")
     assert done.returncode == 1
     assert done.stdout == ""
-    work, error = done.stderr.splitlines()
-    assert work.endswith("stage 0 at work")
-    assert error == "error: log.csv: no column 'user_id'; name it with dataset.user=..."
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2, done.stderr
+    assert lines[0].endswith("stage 0 at work")
+    assert lines[1] == "error: log.csv: no column 'user_id'; name it with dataset.user=..."
     assert stored(home, "select state_name from flow_run order by created desc limit 1") == [("Failed",)]
 
 

@@ -19,7 +19,7 @@ _SAMPLED_PER_CLUSTER = 64
 _DEVIATIONS = 3.0
 """How far above a cluster's mean its best item is taken to lie."""
 _ASSIGNED_AT_ONCE = 16_384
-_FIRST = 4
+_FIRST = 8
 """One part in so many is looked into first, and tells whether the others can hold anything better."""
 
 
