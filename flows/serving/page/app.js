@@ -107,8 +107,12 @@ async function explain(item, line, button) {
     const tables = [["You chose", found.support], ["People like you choose next", found.virtual]]
       .map(([caption, reasons]) => [caption, reasons.filter((one) => one.score.toFixed(3) !== "0.000")]);
     box.replaceChildren(element("p", {}, found.words), ...tables.filter(([, reasons]) => reasons.length).map(table));
-    const shared = found.neighbours.map((one) => one.shared.map(words).join(", ")).filter(Boolean);
-    if (shared.length) box.append(element("p", {}, `Others with these in common took it: ${shared.join("; ")}`));
+    const others = new Map();
+    for (const common of found.neighbours.map((one) => one.shared.map(words).join(", ")).filter(Boolean)) {
+      others.set(common, (others.get(common) ?? 0) + 1);
+    }
+    const told = [...others].map(([common, count]) => `${count} who also chose ${common}`);
+    if (told.length) box.append(element("p", {}, `Taken by others most like you: ${told.join("; ")}`));
   } catch (error) {
     box.replaceChildren(element("p", { className: "problem" }, error.message));
   }
