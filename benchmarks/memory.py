@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -34,10 +35,10 @@ class Watched:
     peaks: dict[str, int]
 
 
-def watched(overrides: list[str]) -> Watched:
-    """Train in a fresh home; ends the script with what the run said where it fails."""
+def watched(overrides: list[str], more: Mapping[str, str] | None = None) -> Watched:
+    """Train in a fresh home, with more variables; ends the script with what the run said where it fails."""
     with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "COLDCART_HOME": home}
+        environment = {**os.environ, **(more or {}), "COLDCART_HOME": home}
         start = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "flows.train", *overrides],
