@@ -32,7 +32,7 @@ ui: install ## Open Prefect's and MLflow's pages, ready to start runs; Ctrl-C en
 serve: install ## Serve recommendations and the demo page; trains first where nothing is registered (DATASET=ta_feng)
 	@$(BIN)/python -m flows.serve model=models:/coldcart-$(DATASET)@champion train=$(DATASET) $(ARGS)
 
-test: install lint ## Run linters, type checks and all tests (under 10 minutes)
+test: install lint ## Run linters, type checks and all tests (about 11 minutes on 2 cores)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-ui: install ## Test the pages in a real browser (needs Chromium)

@@ -5,9 +5,9 @@
 U users by I items, 4 U by I, U by 4 I, 4 U by 4 I, with as many events per user everywhere. What grows with users
 alone, or with items alone, cancels in peak(4 U, 4 I) − peak(4 U, I) − peak(U, 4 I) + peak(U, I); an array over all
 users and items would leave 9 · U · I of its entries there: 1 byte for each of a mask, 4 for each of float32 scores.
-The figure is what is left, in bytes per user and item. It goes to benchmarks/results/cost.json, with `--output` elsewhere.
-Arrays are given back to the system as soon as they are freed: by default glibc keeps up to hundreds of megabytes of them,
-now more and now less, which made figures of 0.6 where nothing was held.
+The figure is what is left, in bytes per user and item. It goes to benchmarks/results/cost.json, with `--output`
+elsewhere. Arrays are given back to the system as soon as they are freed: glibc keeps hundreds of megabytes of them
+otherwise, now more and now less.
 """
 
 import argparse
