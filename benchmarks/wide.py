@@ -7,12 +7,11 @@
 Synthetic items lie in clusters of a thousand: a user takes items of three of them, popular ones more often. All of
 the hybrid is fitted on that: popularity of several half-lives, filters by users, items and walks, alternating least
 squares, attention, and a generator with 128 dimensions per item, trained for a few steps; every score weighs the same.
-Vectors of items that the generator begins with are drawn around a centre per cluster, half of their variance within:
-as much as k-means leaves of a model of Ta-Feng (154 clusters of 23,812 items). Two events per item, as here, would
-tell a factorisation next to nothing of 128 dimensions; `--factorised` takes what it makes of them all the same. New
-users have three events. Lists of 20 of the service's ranker are compared with those of the same hybrid that scores
-every item; then the service itself is asked, one request at a time, on one core. `--keep` names a folder that the
-synthetic model is kept in.
+Vectors of items that the generator begins with are drawn around a centre per cluster, half of their variance within.
+Two events per item, as here, would tell a factorisation next to nothing of 128 dimensions; `--factorised` takes what
+it makes of them all the same. New users have three events. Lists of 20 of the service's ranker are compared with those
+of the same hybrid that scores every item; then the service itself is asked, one request at a time, on one core.
+`--keep` names a folder that the synthetic model is kept in.
 """
 
 import argparse

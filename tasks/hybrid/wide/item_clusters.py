@@ -115,7 +115,7 @@ class ItemClusters:
             mean: float32 (R, C), as ``spread`` tells it.
             variance: float32 (R, C), likewise.
             shift: float32 (R,), taken off the products to make them comparable over directions.
-            probes: How many.
+            probes: How many, at most.
             enough: At least 1.
 
         Returns:
