@@ -1,12 +1,15 @@
 """Which virtual items a user is given, and how much each counts."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from tasks.recommenders.best_of_few import best_of_few
+
+_compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 _TINY = np.finfo(np.float32).tiny
 
@@ -136,14 +139,23 @@ def choose_few(
         ValueError: A probability is negative, nan or infinite.
 
     """
-    mean[support] = 0.0
+    if len(support[0]):
+        mean[support] = 0.0
     many = min(policy.items, mean.shape[1])
     values, items = np.empty((len(mean), many), dtype=np.float32), np.empty((len(mean), many), dtype=np.int64)
     best_of_few(mean, values, items)
-    if not (mean.min() >= 0 and (values[:, 0] < np.inf).all()):  # nan counts as largest
+    if not (mean.min() >= 0 and values[:, 0].max() < np.inf):  # nan counts as largest
         raise ValueError("probabilities must be finite and not negative; the generator's output is damaged")
-    kept = (values > 0) & (values >= policy.threshold * values[:, :1])
-    weights = np.ones_like(values)
-    if policy.weights == "probability":
-        weights = values / np.maximum(values[:, :1], _TINY)
-    return Chosen(items, np.where(kept, weights * policy.fade(shots)[:, None], np.float32(0)))
+    _weigh(values, np.float32(policy.threshold), policy.weights == "probability", policy.fade(shots))
+    return Chosen(items, values)
+
+
+@_compiled
+def _weigh(values: Any, threshold: Any, by_probability: bool, faded: Any) -> None:
+    """From probabilities, float32 (B, m), falling, to weights in their place."""
+    for row in range(len(values)):
+        own, largest = values[row], values[row, 0]
+        for place in range(len(own)):
+            kept = own[place] > 0 and own[place] >= threshold * largest
+            share = own[place] / max(largest, _TINY) if by_probability else np.float32(1)
+            own[place] = share * faded[row] if kept else np.float32(0)

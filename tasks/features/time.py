@@ -56,6 +56,7 @@ def gaps(rows: Ragged, times: NDArray[np.int64]) -> NDArray[np.float32]:
         times: int64 (N,), microseconds.
 
     """
-    since = np.diff(times, prepend=times[:1])
-    since[rows.position_in_row == 0] = 0
+    since = np.zeros_like(times)
+    since[1:] = times[1:] - times[:-1]
+    since[rows.indptr[:-1][rows.lengths > 0]] = 0
     return np.log1p(np.maximum(since, 0) / _HOUR).astype(np.float32)

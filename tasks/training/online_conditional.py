@@ -90,13 +90,15 @@ class OnlineConditional:
     def _condition(self, episodes: Episodes, row: int, support: slice) -> Array:
         seen = slice(max(support.start, support.stop - self._window), support.stop)
         return self._encoder(
-            self._vectors[episodes.support_items[seen]],
+            self._vectors,
+            episodes.support_items[seen],
             episodes.support_gaps[seen],
             episodes.support_weights[seen],
             int(episodes.shots[row]),
             episodes.categories[row],
-            episodes.numbers[row],
-            episodes.calendar[row],
+            # Copies: for arrays that are read-only or laid out otherwise, a request would wait for a compilation.
+            np.array(episodes.numbers[row]),
+            np.array(episodes.calendar[row]),
         )
 
     def _mean(self, latent: Array, supports: Sequence[NDArray[np.int32]], out: Array) -> None:
@@ -130,9 +132,14 @@ class _Encoder:
     def __init__(self, encoder: ConditionEncoder) -> None:
         side, norm = encoder.side, encoder.join[2]
         assert isinstance(norm, nn.LayerNorm)
-        self._categories = [_array(embedding.weight) for embedding in side.categories]  # type: ignore[arg-type]
-        self._numbers = None if side.numbers is None else _array(side.numbers.weight)
-        self._calendar = None if side.calendar is None else _array(side.calendar.weight)
+        width = len(encoder.nothing)
+        tables = [_array(embedding.weight) for embedding in side.categories]  # type: ignore[arg-type]
+        self._classes = np.zeros((len(tables), max(map(len, tables), default=0), width), np.float32)
+        for one, table in zip(self._classes, tables, strict=True):
+            one[: len(table)] = table
+        nothing = np.zeros((0, width), np.float32)
+        self._numbers = nothing if side.numbers is None else _array(side.numbers.weight.T)
+        self._calendar = nothing if side.calendar is None else _array(side.calendar.weight.T)
         self._shots = lru_cache(maxsize=1024)(_shots(side.shots))
         self._layers = (
             _layer(encoder.item), _layer(encoder.event), _layer(encoder.query), _layer(encoder.join[0]),
@@ -143,6 +150,7 @@ class _Encoder:
     def __call__(
         self,
         vectors: Array,
+        support: NDArray[np.int32],
         gaps: Array,
         weights: Array,
         shots: int,
@@ -150,16 +158,11 @@ class _Encoder:
         numbers: Array,
         calendar: Array,
     ) -> Array:
-        """The condition (W,), from what ``Episodes`` tells of one user, its latest items at most."""
-        side = self._shots(shots)
-        for table, code in zip(self._categories, categories.tolist(), strict=True):
-            side = side + table[code]
-        if self._numbers is not None:
-            side = side + self._numbers @ numbers
-        if self._calendar is not None:
-            side = side + self._calendar @ calendar
-        events = np.stack([gaps, weights], axis=1)
-        found: Array = online_layers.encode(vectors, events, side[None], *self._layers)
+        """The condition (W,), from all items and what ``Episodes`` tells of one user, its latest items at most."""
+        side = online_layers.side_features(
+            self._shots(shots), self._classes, categories, self._numbers, numbers, self._calendar, calendar
+        )
+        found: Array = online_layers.encode(vectors, support, gaps, weights, side, *self._layers)
         return found
 
 

@@ -39,15 +39,41 @@ def silu(values: Any) -> Any:
 
 
 @_compiled
+def side_features(shots: Any, classes: Any, codes: Any, numbers: Any, told: Any, calendar: Any, at: Any) -> Any:
+    """What is known beside the events, float32 (1, W).
+
+    Args:
+        shots: float32 (W,), what their number says.
+        classes: float32 (F, K, W), what each code of each category says.
+        codes: int64 (F,).
+        numbers: float32 (N, W).
+        told: float32 (N,).
+        calendar: float32 (C, W).
+        at: float32 (C,), the time.
+
+    """
+    found = shots.copy()
+    for column in range(len(codes)):
+        found += classes[column, codes[column]]
+    for column in range(len(told)):
+        found += told[column] * numbers[column]
+    for column in range(len(at)):
+        found += at[column] * calendar[column]
+    return found.reshape(1, -1)
+
+
+@_compiled
 def encode(
-    vectors: Any, events: Any, side: Any, item: Any, event: Any, query: Any, join: Any, norm: Any,
-    position: Any, nothing: Any, epsilon: Any,
+    vectors: Any, support: Any, gaps: Any, weights: Any, side: Any,
+    item: Any, event: Any, query: Any, join: Any, norm: Any, position: Any, nothing: Any, epsilon: Any,
 ) -> Any:  # fmt: skip
     """As ``ConditionEncoder``, from side features on.
 
     Args:
-        vectors: float32 (L, D), of the support items, the latest last.
-        events: float32 (L, 2), their gaps and weights.
+        vectors: float32 (I, D), of all items.
+        support: int32 (L,), items, the latest last.
+        gaps: float32 (L,), theirs.
+        weights: float32 (L,), theirs.
         side: float32 (1, W).
         item: Weights and bias of a layer, as ``linear`` takes them.
         event: The same.
@@ -62,10 +88,13 @@ def encode(
         The condition, float32 (W,).
 
     """
-    length, width = len(vectors), len(nothing)
+    length, width = len(support), len(nothing)
+    seen, events = np.empty((length, vectors.shape[1]), np.float32), np.empty((length, 2), np.float32)
+    for row in range(length):
+        seen[row], events[row, 0], events[row, 1] = vectors[support[row]], gaps[row], weights[row]
     tokens = np.empty((length + 1, width), np.float32)
     tokens[0] = nothing
-    tokens[1:] = linear(vectors, *item) + linear(events, *event)
+    tokens[1:] = linear(seen, *item) + linear(events, *event)
     for row in range(length):
         tokens[row + 1] += position[min(length - 1 - row, len(position) - 1)]
     asked = linear(side, *query)[0]

@@ -18,7 +18,6 @@ from tasks.hybrid.gate import Gate
 from tasks.hybrid.hybrid import Hybrid
 from tasks.hybrid.scores import VirtualPart, scores_of
 from tasks.hybrid.settings import HybridSettings
-from tasks.hybrid.wide.parts import Spoken, Spread
 from tasks.hybrid.wide.ranker import WideHybrid
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.method_names import BLEND
@@ -77,13 +76,32 @@ def test_with_few_candidates_most_of_the_list_is_found(hybrid: Hybrid) -> None:
 
 
 def test_candidates_come_from_the_whole_catalogue_where_a_filter_speaks_of_much_of_it(
-    hybrid: Hybrid, request: pytest.FixtureRequest
+    hybrid: Hybrid, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = users().select(np.array([0]))
-    weights = hybrid.gate.at(one.shots)[0]
-    parts = WideHybrid(hybrid, WHOLE, WAY, SEED)._parts(one, weights)
-    assert any(isinstance(part.part, Spread) for part in parts) == ("many" in request.node.name)
-    assert any(isinstance(part.part, Spoken) for part in parts)
+    wide, asked = WideHybrid(hybrid, WHOLE, WAY, SEED), []
+    among_all = wide._among_all
+    monkeypatch.setattr(wide, "_among_all", lambda *told: asked.append(told) or among_all(*told))  # type: ignore[func-returns-value]
+    wide.top_k(users(), 10, seed=SEED)
+    assert (len(asked) == len(users())) == ("many" in request.node.name)
+
+
+def test_the_sums_of_a_user_who_could_not_be_answered_are_not_those_of_the_next(
+    hybrid: Hybrid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = WideHybrid(hybrid, WHOLE, WAY, SEED)
+    expected = wide.top_k(users(), 10, seed=SEED)
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("midway")
+
+    with monkeypatch.context() as patched:
+        for name in ("_among_all", "_among_noted"):
+            patched.setattr(wide, name, fail)
+        with pytest.raises(RuntimeError, match="midway"):
+            wide.top_k(users(), 10, seed=SEED)
+    found = wide.top_k(users(), 10, seed=SEED)
+    assert np.array_equal(found.ids, expected.ids)
+    assert np.array_equal(found.scores, expected.scores)
 
 
 def test_own_items_and_excluded_ones_are_not_listed(hybrid: Hybrid) -> None:
@@ -122,9 +140,16 @@ def test_what_candidates_do_not_serve_is_scored_item_by_item(hybrid: Hybrid, opt
     assert np.array_equal(found.ids, exact.ids)
 
 
-def test_long_lists_are_scored_item_by_item(hybrid: Hybrid) -> None:
+def test_lists_of_much_of_the_catalogue_are_scored_item_by_item(hybrid: Hybrid) -> None:
     wide = WideHybrid(hybrid, WideSettings(clusters=24, probes=1, depth=40), WAY, SEED)
-    assert np.array_equal(wide.top_k(users(), 50).ids, hybrid.top_k(users(), 50).ids)
+    assert np.array_equal(wide.top_k(users(), 200).ids, hybrid.top_k(users(), 200).ids)
+
+
+def test_longer_lists_have_more_candidates(hybrid: Hybrid) -> None:
+    wide = WideHybrid(hybrid, WideSettings(clusters=24, probes=6, depth=40), WAY, SEED)
+    exact, found = hybrid.top_k(users(), 60, seed=SEED), wide.top_k(users(), 60, seed=SEED)
+    kept = [len(np.intersect1d(one, other)) / 60 for one, other in zip(exact.ids, found.ids, strict=True)]
+    assert np.mean(kept) > 0.9
 
 
 def test_what_cannot_be_told_of_one_user_is_said(hybrid: Hybrid) -> None:

@@ -7,67 +7,58 @@ import numpy as np
 from numba import njit
 
 from tasks.hybrid.online.kernels import pour
-from tasks.hybrid.online.select import largest
+from tasks.hybrid.online.select import largest, shortlist
 
 # As numpy divides: a check for zeros would keep several divisions from being made at once.
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 _SWEPT = 32
-"""Memory is looked through from end to end rather than sorted by, up to this many places for each that is filled."""
+"""All rows are looked at rather than those met sorted, up to this many rows for each that is met."""
 
 
 @_compiled
-def meet(items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: Any, sums: Any, first: Any) -> Any:
-    """Products of a profile with all rows that share an item with it.
+def meet(items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: Any, everybody: Any, sums: Any) -> Any:
+    """Products of a profile with the rows that share an item with it.
 
     Products are added item after item in float32, as ``similaripy`` does.
 
     Args:
         items: int32 (n,), of the profile, rising.
         weights: float32 (n,), above 0.
-        starts: int64 (I + 1,), boundaries of the items' holders.
-        holders: int32, rows that hold each item, rising.
+        starts: int (I + 1,), boundaries of the items' holders.
+        holders: Rows that hold each item, rising.
         held: float32, with this weight, above 0.
-        norms: float32 (N,), of all rows.
+        norms: float32 (N,), of all rows, above 0.
+        everybody: int32 (N,), all rows.
         sums: float32 (N,), zeros, and left so.
-        first: int32 (N,), overwritten.
 
     Returns:
-        Rows int32 (m,), rising; products float32 (m,); the products of both norms float32 (m,); and by which of the
-        profile's items each row was met first, int32 (m,).
+        Rows int32 (m,), rising: those met, or all of them where many are; products float32 (m,), 0 of those not met;
+        and the products of both norms, float32 (m,).
 
     """
     entries, squares = 0, 0.0
     for entry in range(len(items)):
         entries += starts[items[entry] + 1] - starts[items[entry]]
         squares += float(weights[entry]) * float(weights[entry])
-    pour(0, len(items), items, weights, starts, holders, held, sums)
-    for entry in range(len(items) - 1, -1, -1):
-        for place in range(starts[items[entry]], starts[items[entry] + 1]):
-            first[holders[place]] = entry
-    rows = _swept(sums) if entries * _SWEPT > len(sums) else _sorted(items, starts, holders, sums, entries)
     norm = np.float32(math.sqrt(squares))
-    products, scales, by = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32), np.empty_like(rows)
+    pour(0, len(items), items, weights, starts, holders, held, sums)
+    if entries * _SWEPT > len(sums):
+        products = sums.copy()
+        sums[:] = 0
+        return everybody, products, norm * norms
+    rows = _met(items, starts, holders, sums, entries)
+    products, scales = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
     for place in range(len(rows)):
         row = rows[place]
-        products[place], scales[place], by[place] = sums[row], norm * norms[row], first[row]
+        products[place], scales[place] = sums[row], norm * norms[row]
         sums[row] = 0
-    return rows, products, scales, by
+    return rows, products, scales
 
 
 @_compiled
-def _swept(sums: Any) -> Any:
-    """Where sums are above 0."""
-    rows, size = np.empty(len(sums), np.int32), 0
-    for row in range(len(sums)):
-        rows[size] = row
-        size += sums[row] > 0
-    return rows[:size]
-
-
-@_compiled
-def _sorted(items: Any, starts: Any, holders: Any, sums: Any, entries: int) -> Any:
-    """As ``_swept``, where few are."""
+def _met(items: Any, starts: Any, holders: Any, sums: Any, entries: int) -> Any:
+    """Where sums are above 0, rising; quicker than to look through all where few are."""
     rows, size = np.empty(entries, np.int32), 0
     for item in items:
         for place in range(starts[item], starts[item + 1]):
@@ -83,7 +74,10 @@ def _sorted(items: Any, starts: Any, holders: Any, sums: Any, entries: int) -> A
 
 
 @_compiled
-def most_alike(rows: Any, products: Any, scales: Any, by: Any, shrink: Any, most: int) -> Any:
+def most_alike(
+    rows: Any, products: Any, scales: Any, shrink: Any, most: int,
+    items: Any, starts: Any, columns: Any, place_of: Any,
+) -> Any:  # fmt: skip
     """The rows with the largest cosine: rows int32, rising, and similarities float32, all above 0.
 
     ``similaripy`` keeps the best on a heap: of equal similarities at its edge those stay that were met before it was
@@ -94,34 +88,60 @@ def most_alike(rows: Any, products: Any, scales: Any, by: Any, shrink: Any, most
         rows: As ``meet`` tells them.
         products: As ``meet`` tells them.
         scales: As ``meet`` tells them.
-        by: As ``meet`` tells them.
         shrink: float32, added to the denominator.
         most: At least 1.
+        items: int32 (n,), of the profile, rising.
+        starts: int (N + 1,), boundaries of the rows.
+        columns: The items they hold, rising.
+        place_of: int32 (I,), zeros, and left so.
 
     """
     alike = products / (scales + shrink)
-    if len(rows) <= most:
-        return rows, alike
-    edge = largest(alike, most)
-    near, count = np.empty(len(rows), np.int32), 0
-    for place in range(len(rows)):
-        near[count] = place
-        count += alike[place] >= edge
-    near = near[:count]
+    near = shortlist(alike, most)
+    similar, count = np.empty(len(near), np.float32), 0
+    for place in near:
+        near[count], similar[count] = place, alike[place]
+        count += alike[place] > 0
+    near, similar = near[:count], similar[:count]
     if count > most:
-        near = _untied(near, rows, alike, by, edge, most)
-    return rows[near], alike[near]
+        edge, count = largest(similar, most), 0
+        for place in range(len(near)):
+            near[count], similar[count] = near[place], similar[place]
+            count += similar[place] >= edge
+        near, similar = near[:count], similar[:count]
+    found = np.empty(count, np.int32)
+    for place in range(count):
+        found[place] = rows[near[place]]
+    if count <= most:
+        return found, similar
+    kept = _untied(found, similar, _met_by(found, items, starts, columns, place_of), edge, most)
+    return found[kept], similar[kept]
 
 
 @_compiled
-def _untied(near: Any, rows: Any, alike: Any, by: Any, edge: Any, most: int) -> Any:
-    """As many as asked for, where more are equally alike."""
-    met = np.zeros(by[near].max() + 2, np.int64)
-    for place in near:
-        met[by[place] + 1] += 1
+def _met_by(rows: Any, items: Any, starts: Any, columns: Any, place_of: Any) -> Any:
+    """By which of a profile's items each row is met first, int64 (m,)."""
+    for place in range(len(items)):
+        place_of[items[place]] = place + 1
+    found = np.zeros(len(rows), np.int64)
+    for number in range(len(rows)):
+        for place in range(starts[rows[number]], starts[rows[number] + 1]):
+            if place_of[columns[place]] > 0:
+                found[number] = place_of[columns[place]] - 1
+                break
+    place_of[items] = 0
+    return found
+
+
+@_compiled
+def _untied(rows: Any, alike: Any, by: Any, edge: Any, most: int) -> Any:
+    """Places of as many as asked for, where more are equally alike."""
+    met = np.zeros(by.max() + 2, np.int64)
+    for number in by:
+        met[number + 1] += 1
     met = np.cumsum(met)
-    kept, count = np.empty_like(near), 0
-    for place in near:
+    kept, count = np.empty(len(rows), np.int64), 0
+    for place in range(len(rows)):
         if alike[place] > edge or met[by[place]] < most:
             kept[count] = place
             count += 1

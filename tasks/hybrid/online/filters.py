@@ -1,6 +1,7 @@
 """Filters of the hybrid for a few users: each adds its interest, in units of the user's largest, times a weight."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.sparse import csr_array
 from tasks.hybrid.online import attend, kernels
 from tasks.hybrid.online.neighbours import SharedRows
 from tasks.hybrid.online.profiles import SortedProfiles
-from tasks.hybrid.online.room import Room
+from tasks.hybrid.online.room import Room, RoomArrays
 from tasks.recommenders.attention.attention_filter import FittedAttention
 from tasks.recommenders.collaborative import CollaborativeFilter
 from tasks.recommenders.ease import FittedEASE
@@ -19,14 +20,14 @@ from tasks.recommenders.item_knn import FittedItemKNN
 from tasks.recommenders.similarity import COSINE, Neighbourhood
 from tasks.recommenders.user_knn import FittedUserKNN
 
-Interest = tuple[NDArray[np.int32] | None, NDArray[np.float32]]
-"""Where interest is above 0, and what it is there; None and that in every item, where it is in many."""
+Columns = NDArray[np.int32] | None
+"""Items that a filter speaks of, distinct; None where they are many."""
 
 
 class OnlineFilter(Protocol):
     """A fitted filter, ready for a few users."""
 
-    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """Add weight · interest / the user's largest interest, as ``FilterSource.add`` does.
 
         Args:
@@ -34,11 +35,10 @@ class OnlineFilter(Protocol):
             weights: float32 (B,).
             out: float32 (B, I), added to.
 
-        """
-        ...
+        Returns:
+            Where something was added for the last user; the next call overwrites it.
 
-    def interest(self, profiles: SortedProfiles) -> Interest | None:
-        """Interest of a single user; None where it takes a look at every item to tell it."""
+        """
         ...
 
 
@@ -48,16 +48,10 @@ class OnlineItems:
     def __init__(self, rows: csr_array, shared: SharedRows) -> None:
         self._rows, self._room = shared.of(rows), Room(rows.shape[1])
 
-    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """As in ``OnlineFilter``."""
-        kernels.add_rows(*self._weighed(profiles), *self._room.arrays, weights, out)
-
-    def interest(self, profiles: SortedProfiles) -> Interest | None:
-        """As in ``OnlineFilter``."""
-        return _told(*kernels.sum_rows(*self._weighed(profiles), *self._room.arrays))
-
-    def _weighed(self, profiles: SortedProfiles) -> tuple[Any, ...]:
-        return profiles.indptr, profiles.items, profiles.weights, *self._rows
+        arrays, own = self._room.arrays, (profiles.indptr, profiles.items, profiles.weights)
+        return _first(arrays, kernels.add_rows(*own, *self._rows, *arrays, weights, out))
 
 
 class OnlineUsers:
@@ -67,13 +61,10 @@ class OnlineUsers:
         self._neighbours = shared.neighbours(fitted.warm)
         self._behaviour, self._room = shared.of(fitted.behaviour), Room(fitted.behaviour.shape[1])
 
-    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """As in ``OnlineFilter``."""
-        kernels.add_rows(*self._neighbours.of(profiles), *self._behaviour, *self._room.arrays, weights, out)
-
-    def interest(self, profiles: SortedProfiles) -> Interest | None:
-        """As in ``OnlineFilter``."""
-        return _told(*kernels.sum_rows(*self._neighbours.of(profiles), *self._behaviour, *self._room.arrays))
+        arrays = self._room.arrays
+        return _first(arrays, kernels.add_rows(*self._neighbours.of(profiles), *self._behaviour, *arrays, weights, out))
 
 
 class OnlineAttention:
@@ -82,6 +73,7 @@ class OnlineAttention:
     def __init__(self, fitted: FittedAttention, shared: SharedRows) -> None:
         self._neighbours = shared.neighbours(fitted.neighbour_looks.warm)
         self._learned = fitted.learned
+        self._balance = lru_cache(maxsize=4096)(lambda length: float(fitted.learned.balance(np.array(length))))
         self._about = (
             np.log1p(np.diff(fitted.behaviour.indptr)).astype(np.float32),
             _NO_TIMES if fitted.last_seen is None else fitted.last_seen,
@@ -91,18 +83,15 @@ class OnlineAttention:
         self._held, self._alike = shared.of(fitted.held_shares), shared.of(fitted.similar_shares)
         self._room = Room(fitted.held_shares.shape[1])
 
-    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """As in ``OnlineFilter``."""
-        kernels.add_two_rows(*self._weighed(profiles), *self._room.arrays, weights, out)
-
-    def interest(self, profiles: SortedProfiles) -> Interest | None:
-        """As in ``OnlineFilter``."""
-        return _told(*kernels.sum_two_rows(*self._weighed(profiles), *self._room.arrays))
+        arrays = self._room.arrays
+        return _first(arrays, kernels.add_two_rows(*self._weighed(profiles), *arrays, weights, out))
 
     def _weighed(self, profiles: SortedProfiles) -> tuple[Any, ...]:
         users, values = profiles.users, self._learned.values
         ends, rows, similar = self._neighbours.of(profiles)
-        balance = self._learned.balance(profiles.lengths)
+        balance = np.array([self._balance(length) for length in profiles.lengths.tolist()])
         # Copies: for arrays that are read-only or laid out otherwise, a request would wait for a compilation.
         now = _NO_TIMES if users.now is None else np.array(users.now)
         known = np.array(users.features.categories, order="C")
@@ -121,7 +110,7 @@ class OnlineFactors:
         self._fold_in = fitted.fold_in
         self._across = np.ascontiguousarray(fitted.item_factors.T)
 
-    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """As in ``OnlineFilter``."""
         factors = [self._fold_in.alone(profiles.items[one], profiles.weights[one]) for one in profiles.slices]
         scores = np.stack(factors).astype(np.float32) @ self._across
@@ -130,9 +119,6 @@ class OnlineFactors:
         scale = np.divide(weights, largest, out=np.zeros_like(weights), where=largest > 0)
         scores *= scale[:, None]
         out += scores
-
-    def interest(self, profiles: SortedProfiles) -> Interest | None:
-        """As in ``OnlineFilter``."""
         return None
 
 
@@ -167,8 +153,9 @@ def _attention(fitted: FittedAttention, completed: bool, shared: SharedRows) -> 
     return OnlineAttention(fitted, shared) if plain else None
 
 
-def _told(items: NDArray[np.int32], values: NDArray[np.float32]) -> Interest:
-    return items if len(items) == len(values) else None, values
+def _first(arrays: RoomArrays, count: int) -> Columns:
+    """The columns that were noted down."""
+    return None if count < 0 else arrays[-1][:count]
 
 
 def _is_plain(warm: Neighbourhood) -> bool:

@@ -11,6 +11,10 @@ from numba import njit
 # Compiled once per machine and kept beside this file; the scorer's thread does not hold up the others meanwhile.
 _compiled: Any = njit(cache=True, nogil=True)
 
+# Sums and maxima in whatever order: else each waits for the one before.
+_in_any_order: Any = njit(cache=True, nogil=True, fastmath={"reassoc", "nnan", "nsz"})
+
+
 _MANY = 4
 """Columns per entry from which on sums are looked through from end to end: nobody notes down where entries are."""
 
@@ -29,13 +33,62 @@ def pour(first: int, last: int, rows: Any, weights: Any, starts: Any, columns: A
     if values.strides[0] == 0:  # one value everywhere: read once, this takes two thirds of the time
         for entry in range(first, last):
             product = weights[entry] * values[0]
-            for place in range(starts[rows[entry]], starts[rows[entry] + 1]):
+            for place in range(np.uint64(starts[rows[entry]]), np.uint64(starts[rows[entry] + 1])):
                 sums[columns[place]] += product
         return
     for entry in range(first, last):
         weight = weights[entry]
-        for place in range(starts[rows[entry]], starts[rows[entry] + 1]):
+        for place in range(np.uint64(starts[rows[entry]]), np.uint64(starts[rows[entry] + 1])):
             sums[columns[place]] += weight * values[place]
+
+
+@_compiled
+def largest_of(values: Any) -> Any:
+    """The largest of float32 values, at least 0."""
+    # Not negative ones are ordered as their bits are, and of whole numbers several are compared at once.
+    bits, found = values.view(np.int32), np.zeros(1, np.int32)
+    most = np.int32(0)
+    for place in range(len(bits)):
+        most = max(most, bits[place])
+    found[0] = most
+    return found.view(np.float32)[0]
+
+
+@_in_any_order
+def total_of(values: Any) -> Any:
+    """The sum of float32 values."""
+    found = np.float32(0)
+    for place in range(len(values)):
+        found += values[place]
+    return found
+
+
+@_compiled
+def merge(items: Any, weights: Any, from_end: Any, others: Any, their_weights: Any) -> Any:
+    """A profile with others' items that have weight, which it does not have, by rising item.
+
+    Args:
+        items: int32 (n,), rising.
+        weights: float32 (n,).
+        from_end: float32 (n,), 0 of the others.
+        others: int32 (m,).
+        their_weights: float32 (m,).
+
+    """
+    order = np.argsort(others)
+    size = len(items) + np.count_nonzero(their_weights > 0)
+    found, weighed, places = np.empty(size, np.int32), np.empty(size, np.float32), np.zeros(size, np.float32)
+    own, filled = 0, 0
+    for entry in order:
+        if not their_weights[entry] > 0:
+            continue
+        while own < len(items) and items[own] < others[entry]:
+            found[filled], weighed[filled], places[filled] = items[own], weights[own], from_end[own]
+            own, filled = own + 1, filled + 1
+        found[filled], weighed[filled] = others[entry], their_weights[entry]
+        filled += 1
+    found[filled:], weighed[filled:], places[filled:] = items[own:], weights[own:], from_end[own:]
+    return found, weighed, places
 
 
 @_compiled
@@ -50,9 +103,7 @@ def add_relative(scores: Any, gate: Any, out: Any) -> None:
     """
     for user in range(len(gate)):
         own, added = scores[user], out[user]
-        largest = np.float32(0)
-        for column in range(len(own)):
-            largest = max(largest, own[column])
+        largest = largest_of(own)
         scale = gate[user] / largest if largest > 0 else np.float32(0)
         for column in range(len(own)):
             added[column] += own[column] * scale
@@ -66,7 +117,7 @@ def _gather(
     """Add weighted sparse rows to ``sums``; the columns not seen before are appended to those touched."""
     for entry in range(first, last):
         weight = weights[entry]
-        for place in range(starts[rows[entry]], starts[rows[entry] + 1]):
+        for place in range(np.uint64(starts[rows[entry]]), np.uint64(starts[rows[entry] + 1])):
             column = columns[place]
             if not seen[column]:
                 seen[column] = True
@@ -80,7 +131,7 @@ def _gather(
 def add_rows(
     indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
     sums: Any, others: Any, seen: Any, touched: Any, gate: Any, out: Any,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Add what weighted sparse rows sum up to, where above 0, in units of its largest, times a weight per user.
 
     Args:
@@ -93,21 +144,35 @@ def add_rows(
         sums: float32 (I,), zeros, and left so.
         others: As ``sums``; not used.
         seen: bool (I,), none, and left so.
-        touched: int32 (I,), overwritten.
+        touched: int32 (I + 1,), overwritten; its first are the columns that the last user's rows have.
         gate: float32 (B,).
         out: float32 (B, I), added to.
 
+    Returns:
+        How many columns the last user's rows have; -1 where they are many and nobody noted them down.
+
     """
+    count = 0
     for user in range(len(gate)):
         first, last = indptr[user], indptr[user + 1]
         if _are_many(first, last, rows, starts, len(sums)):
             pour(first, last, rows, weights, starts, columns, values, sums)
-            np.maximum(sums, np.float32(0), sums)
-            add_relative(sums.reshape(1, -1), gate[user : user + 1], out[user : user + 1])
-            sums[:] = 0
+            _release_all(gate[user], sums, out[user])
+            count = -1
         else:
             count = _gather(first, last, rows, weights, starts, columns, values, sums, seen, touched, 0)
             _release(gate[user], sums, seen, touched, count, out[user])
+    return count
+
+
+@_in_any_order
+def _release_all(weight: Any, sums: Any, out: Any) -> None:
+    """As ``_release``, of every column."""
+    most = largest_of(sums)
+    scale = weight / most if most > 0 else np.float32(0)
+    for column in range(len(sums)):
+        out[column] += max(sums[column], np.float32(0)) * scale
+        sums[column] = 0
 
 
 @_compiled
@@ -130,8 +195,9 @@ def add_two_rows(
     indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
     own_indptr: Any, own_rows: Any, own_weights: Any, own_starts: Any, own_columns: Any, own_values: Any,
     sums: Any, others: Any, seen: Any, touched: Any, gate: Any, out: Any,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """As ``add_rows``, for the sum of rows of two matrices; ``others`` is zeros, and left so."""
+    count = 0
     for user in range(len(gate)):
         count = _gather_two(
             indptr[user], indptr[user + 1], rows, weights, starts, columns, values,
@@ -139,6 +205,7 @@ def add_two_rows(
             sums, others, seen, touched,
         )  # fmt: skip
         _release(gate[user], sums, seen, touched, count, out[user])
+    return count
 
 
 @_compiled
@@ -157,96 +224,3 @@ def _gather_two(
         sums[column] += others[column]
         others[column] = 0
     return int(count)
-
-
-@_compiled
-def sum_rows(
-    indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
-    sums: Any, others: Any, seen: Any, touched: Any,
-) -> Any:  # fmt: skip
-    """What the weighted sparse rows of one user sum up to, where above 0: columns int32 and values float32.
-
-    Where they are many there are no columns, but a value of every one.
-    """
-    if _are_many(indptr[0], indptr[1], rows, starts, len(sums)):
-        pour(indptr[0], indptr[1], rows, weights, starts, columns, values, sums)
-        found = np.maximum(sums, np.float32(0))
-        sums[:] = 0
-        return np.empty(0, np.int32), found
-    count = _gather(indptr[0], indptr[1], rows, weights, starts, columns, values, sums, seen, touched, 0)
-    return _take(sums, seen, touched, count)
-
-
-@_compiled
-def sum_two_rows(
-    indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
-    own_indptr: Any, own_rows: Any, own_weights: Any, own_starts: Any, own_columns: Any, own_values: Any,
-    sums: Any, others: Any, seen: Any, touched: Any,
-) -> Any:  # fmt: skip
-    """As ``sum_rows``, for the sum of rows of two matrices."""
-    count = _gather_two(
-        indptr[0], indptr[1], rows, weights, starts, columns, values,
-        own_indptr[0], own_indptr[1], own_rows, own_weights, own_starts, own_columns, own_values,
-        sums, others, seen, touched,
-    )  # fmt: skip
-    return _take(sums, seen, touched, count)
-
-
-@_compiled
-def _take(sums: Any, seen: Any, touched: Any, count: int) -> Any:
-    """The sums above 0, and where; all are cleared."""
-    where, taken, size = np.empty(count, np.int32), np.empty(count, np.float32), 0
-    for place in range(count):
-        column = touched[place]
-        if sums[column] > 0:
-            where[size], taken[size] = column, sums[column]
-            size += 1
-        sums[column] = 0
-        seen[column] = False
-    return where[:size], taken[:size]
-
-
-@_compiled
-def add_sparse(where: Any, values: Any, scale: Any, sums: Any, seen: Any, touched: Any, count: int) -> int:
-    """Add scaled values of one user to ``sums``; columns not seen before are appended to those touched.
-
-    Returns:
-        How many were touched.
-
-    """
-    for place in range(len(where)):
-        column = where[place]
-        if not seen[column]:
-            seen[column] = True
-            touched[count] = column
-            count += 1
-        sums[column] += values[place] * scale
-    return count
-
-
-@_compiled
-def add_at(where: Any, values: Any, scale: Any, sums: Any) -> None:
-    """Add scaled values of one user to ``sums``."""
-    for place in range(len(where)):
-        sums[where[place]] += values[place] * scale
-
-
-@_compiled
-def add_where(where: Any, values: Any, scale: Any, sums: Any, seen: Any) -> None:
-    """Add scaled values of one user to ``sums``, at the columns that are seen alone."""
-    for place in range(len(where)):
-        column = where[place]
-        if seen[column]:
-            sums[column] += values[place] * scale
-
-
-@_compiled
-def collect(sums: Any, seen: Any, touched: Any, count: int, everywhere: Any) -> Any:
-    """The columns touched, int32, and their sums with what every column has, float32; the sums are cleared."""
-    where, totals = touched[:count].copy(), np.empty(count, np.float32)
-    for place in range(count):
-        column = where[place]
-        totals[place] = sums[column] + everywhere[column]
-        sums[column] = 0
-        seen[column] = False
-    return where, totals

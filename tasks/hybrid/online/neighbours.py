@@ -12,7 +12,7 @@ from tasks.recommenders.similarity import Neighbourhood
 SparseRows = tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.float32]]
 """Boundaries, columns and values of sparse rows, as kernels take them."""
 
-Met = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
+Met = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
 """The warm users that share an item with one profile, and how, as ``alike.meet`` tells it."""
 
 _NARROW, _MANY = 2**16, 2**31
@@ -24,19 +24,24 @@ class Holders:
 
     Args:
         by_item: CSR (I, N), as kernels take it.
+        rows: The same by who holds them, CSR (N, I).
         norms: float32 (N,), of the rows.
 
     """
 
-    def __init__(self, by_item: SparseRows, norms: NDArray[np.float32]) -> None:
-        self.by_item, self._norms, self._room = by_item, norms, Room(len(norms))
+    def __init__(self, by_item: SparseRows, rows: SparseRows, norms: NDArray[np.float32]) -> None:
+        self.by_item, self.rows = by_item, rows
+        self._norms = np.where(norms > 0, norms, np.float32(1))  # who holds nothing is never met
+        self._everybody, self._room = np.arange(len(norms), dtype=np.int32), Room(len(norms))
 
     def met(self, profiles: SortedProfiles) -> list[Met]:
         """Whom each profile meets; computed once for all that ask."""
         if self not in profiles.known:
-            sums, _, _, first = self._room.arrays
+            sums = self._room.arrays[0]
             profiles.known[self] = [
-                alike.meet(profiles.items[one], profiles.weights[one], *self.by_item, self._norms, sums, first)
+                alike.meet(
+                    profiles.items[one], profiles.weights[one], *self.by_item, self._norms, self._everybody, sums
+                )
                 for one in profiles.slices
             ]
         found: list[Met] = profiles.known[self]
@@ -55,16 +60,23 @@ class Neighbours:
 
     def __init__(self, holders: Holders, most: int, shrink: float) -> None:
         self._holders, self._most, self._shrink = holders, most, np.float32(shrink)
+        starts = holders.by_item[0]
+        self._room = Room(len(starts) - 1)
 
     def of(self, profiles: SortedProfiles) -> SparseRows:
         """Boundaries int64 (B + 1,), rows int32, rising for each profile, and similarities float32."""
-        found = [alike.most_alike(*one, self._shrink, self._most) for one in self._holders.met(profiles)]
-        ends = np.cumsum([0, *(len(rows) for rows, _ in found)])
+        starts, columns, _ = self._holders.rows
+        found = [
+            alike.most_alike(
+                *met, self._shrink, self._most, profiles.items[one], starts, columns, self._room.places
+            )
+            for one, met in zip(profiles.slices, self._holders.met(profiles), strict=True)
+        ]  # fmt: skip
         if len(found) == 1:
-            return ends, *found[0]
+            return np.array([0, len(found[0][0])], dtype=np.int64), *found[0]
         rows, similar = np.empty(0, np.int32), np.empty(0, np.float32)
         return (
-            ends,
+            np.cumsum([0, *(len(rows) for rows, _ in found)]),
             np.concatenate([rows, *(one[0] for one in found)]),
             np.concatenate([similar, *(one[1] for one in found)]),
         )
@@ -92,13 +104,14 @@ class SharedRows:
         for holders in self._holders:
             if holders.by_item is by_item:
                 return Neighbours(holders, hood.neighbours, hood.shrink)
-        self._holders.append(Holders(by_item, norms))
+        self._holders.append(Holders(by_item, self.of(hood.rows.matrix), norms))
         return Neighbours(self._holders[-1], hood.neighbours, hood.shrink)
 
 
 def _narrow(matrix: csr_array) -> SparseRows:
     """With as few bytes per entry as tell it: what a request reads comes from memory, and takes most of its time."""
-    columns = matrix.indices.astype(np.uint16 if matrix.shape[1] <= _NARROW else np.int32)
+    # Not signed: an index that may count from the end is checked for that each time.
+    columns = matrix.indices.astype(np.uint16 if matrix.shape[1] <= _NARROW else np.uint32)
     values = matrix.data.astype(np.float32)
     if matrix.nnz and (values == values[0]).all():
         values = np.broadcast_to(values[0], values.shape)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.domain import NewUsers, VirtualBehaviour
+from tasks.hybrid.online.kernels import merge
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class SortedProfiles:
     from_end: NDArray[np.float32]
     known: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 
-    @property
+    @cached_property
     def slices(self) -> list[slice]:
         """Where each profile stands, B of them."""
         return [slice(first, last) for first, last in pairwise(self.indptr.tolist())]
@@ -40,7 +41,7 @@ class SortedProfiles:
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """Items of each profile, (B,)."""
-        return np.diff(self.indptr)
+        return self.indptr[1:] - self.indptr[:-1]
 
     @classmethod
     def real(cls, users: NewUsers) -> "SortedProfiles":
@@ -80,15 +81,10 @@ class SortedProfiles:
 
         Args:
             items: int32 (m,), distinct.
-            weights: float32 (m,).
+            weights: float32 (m,); what has none is left out.
 
         """
-        if not len(items):
-            return self
-        together = np.concatenate([self.items, items])
-        order = np.argsort(together, kind="stable")
-        from_end = np.concatenate([self.from_end, np.zeros(len(items), dtype=np.float32)])
-        indptr = np.array([0, len(together)], dtype=np.int64)
+        together, weighed, from_end = merge(self.items, self.weights, self.from_end, items, weights)
         return SortedProfiles(
-            self.users, indptr, together[order], np.concatenate([self.weights, weights])[order], from_end[order]
-        )
+            self.users, np.array([0, len(together)], dtype=np.int64), together, weighed, from_end
+        )  # fmt: skip

@@ -5,6 +5,8 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
+RoomArrays = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.int32]]
+
 
 class Room:
     """Memory that sums are made in, kept per thread: fresh pages for each user cost more than the sums.
@@ -18,7 +20,7 @@ class Room:
         self._width, self._kept = width, threading.local()
 
     @property
-    def arrays(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.int32]]:
+    def arrays(self) -> RoomArrays:
         """Two of zeros, one of which was seen (none), one to note down columns; whoever uses them clears them.
 
         There is place for one column more than there are.

@@ -1,19 +1,18 @@
 """The conditional generator over a catalogue in clusters: what one user is expected to take, where that is likely."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lightning_modules.conditions import Episodes
+from tasks.hybrid.wide import cluster_kernels as kernels
 from tasks.hybrid.wide.item_clusters import ItemClusters
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.training.online_conditional import OnlineConditional
 
 Array = NDArray[np.float32]
 
-_TINY = np.finfo(np.float32).tiny
 _FEW = 32
 
 
@@ -37,8 +36,8 @@ class WideExpectation:
 
     def at(self, items: NDArray[np.integer]) -> Array:
         """Mean probabilities of any items, float32 (n,), 0 at support items."""
-        odds = self._clusters.at(self._directions, items) - self._shift[:, None]
-        found: Array = self._shares @ np.exp(odds, out=odds)
+        odds = self._clusters.at(self._directions, items) - self._shift
+        found: Array = np.exp(odds, out=odds) @ self._shares
         found[held(items, self._support)] = 0
         return found
 
@@ -81,22 +80,13 @@ class WideConditional:
     def _of(self, directions: Array, support: NDArray[np.int32]) -> WideExpectation:
         clusters, interests = self._clusters, self._online.interests
         mean, variance = clusters.spread(directions)
-        log_mass = mean + variance / 2 + self._log_sizes
-        peak = _by_draw(log_mass.max(axis=1), interests, np.max)
-        log_norm = peak + np.log(_by_draw(np.exp(log_mass - peak[:, None]).sum(axis=1), interests, np.sum))
-        probed, items, odds = clusters.best(directions, mean, variance, log_norm, self._probes, self._depth)
-        log_mass[:, probed] = -np.inf  # what is looked into counts by itself
-        shift = _by_draw(np.maximum(odds.max(axis=1), log_mass.max(axis=1)), interests, np.max)
-        odds -= shift[:, None]
-        np.exp(odds, out=odds)
-        norm = odds.sum(axis=1) + np.exp(log_mass - shift[:, None]).sum(axis=1)
-        norm -= np.exp(clusters.at(directions, support) - shift[:, None]).sum(axis=1)
-        draws = len(directions) // interests
-        shares = np.divide(
-            np.float32(1), draws * np.maximum(_by_draw(norm, interests, np.sum), _TINY), dtype=np.float32
+        log_mass, log_norm = kernels.masses(mean, variance, self._log_sizes, interests)
+        looked, items, odds = clusters.best(directions, mean, variance, log_norm, self._probes, self._depth)
+        shift = kernels.shift_odds(odds, log_mass, looked, interests)
+        np.exp(odds, out=odds)  # several at once, as compiled loops do not
+        probabilities, shares = kernels.normalise(
+            odds, log_mass, shift, interests, support, clusters.place, looked, clusters.starts
         )
-        probabilities: Array = shares @ odds
-        probabilities[held(items, support)] = 0
         return WideExpectation(items, probabilities, clusters, directions, shift, shares, support)
 
 
@@ -108,8 +98,3 @@ def held(items: NDArray[np.integer], few: NDArray[np.integer]) -> NDArray[np.boo
     for one in few:
         found |= items == one
     return found
-
-
-def _by_draw(values: Array, interests: int, over: Callable[..., Array]) -> Array:
-    """One value per draw, over its interests, float32 (S · M,)."""
-    return np.repeat(over(values.reshape(-1, interests), axis=1), interests)

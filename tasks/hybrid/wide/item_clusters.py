@@ -4,7 +4,6 @@ Inverted lists with exact products inside (Jégou, Douze and Schmid 2011, "Produ
 search", section IV), and moments per cluster, which say where it is worth to look, and how much lies elsewhere.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -12,15 +11,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.hybrid.wide import cluster_kernels
+
 Array = NDArray[np.float32]
 
 _SAMPLED_PER_CLUSTER = 64
 """Items that the centres are found with."""
-_DEVIATIONS = 3.0
-"""How far above a cluster's mean its best item is taken to lie."""
 _ASSIGNED_AT_ONCE = 16_384
-_FIRST = 8
-"""One part in so many is looked into first, and tells whether the others can hold anything better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +100,7 @@ class ItemClusters:
 
     def best(
         self, directions: Array, mean: Array, variance: Array, shift: Array, probes: int, enough: int
-    ) -> tuple[NDArray[np.intp], NDArray[np.int32], Array]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], Array]:
         """Look into the clusters whose best item is taken to be best for any of the directions.
 
         They hold as many items as ``probes`` clusters of average size: sizes differ by thousands, and a fixed number of
@@ -119,50 +116,23 @@ class ItemClusters:
             enough: At least 1.
 
         Returns:
-            Clusters that were looked into, (P,); their items, int32 (n,); and the products, float32 (R, n).
+            Clusters that were looked into, (P,); their items, int32 (n,); and the products, float32 (n, R).
 
         """
-        promise = (mean - shift[:, None] + _DEVIATIONS * np.sqrt(variance)).max(axis=0)
-        order = np.argsort(-promise)
-        held = np.cumsum(self.sizes[order])
-        most = probes * len(self.items) / len(self)
-        order = order[: np.searchsorted(held, most) + 1]
-        count = int(np.searchsorted(held, most / _FIRST)) + 1
-        first, rest = order[:count], order[count:]
-        items, found = self.products(directions, first)
-        if len(rest) and len(items) >= enough:
-            best = (found - shift[:, None]).max(axis=0)
-            rest = rest[promise[rest] > np.partition(best, -enough)[-enough]]
-        if not len(rest):
-            return first, items, found
-        more, others = self.products(directions, rest)
-        return np.append(first, rest), np.append(items, more), np.concatenate([found, others], axis=1)
-
-    def products(
-        self, directions: Array, clusters: Sequence[int] | NDArray[np.intp]
-    ) -> tuple[NDArray[np.int32], Array]:
-        """Every item of some clusters, and its products, float32 (R, n).
-
-        Args:
-            directions: float32 (R, D).
-            clusters: Which.
-
-        """
-        bounds = [(int(self.starts[one]), int(self.starts[one + 1])) for one in clusters]
-        found = np.empty((len(directions), sum(last - first for first, last in bounds)), dtype=np.float32)
-        filled = 0
-        for first, last in bounds:
-            found[:, filled : filled + last - first] = directions @ self.table[first:last].T
-            filled += last - first
-        return np.concatenate([self.items[first:last] for first, last in bounds]), found
+        promise = cluster_kernels.promises(mean, variance, shift)
+        most = max(1, round(probes * len(self.items) / len(self)))
+        found: tuple[NDArray[np.int64], NDArray[np.int32], Array] = cluster_kernels.look(
+            directions, promise, shift, self.starts, self.items, self.table, most, enough
+        )
+        return found
 
     def at(self, directions: Array, items: NDArray[np.integer]) -> Array:
-        """Products with these items, float32 (R, n).
+        """Products with these items, float32 (n, R).
 
         Args:
             directions: float32 (R, D).
             items: Rows of the catalogue, (n,).
 
         """
-        found: Array = directions @ self.table[self.place[items]].T
+        found: Array = cluster_kernels.at(directions, items, self.place, self.table)
         return found

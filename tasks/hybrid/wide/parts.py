@@ -73,41 +73,6 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spoken:
-    """What a filter speaks of; all else is 0.
-
-    Attributes:
-        items: int32 (n,), distinct.
-        values: float32 (n,), above 0.
-        mean: Over all items.
-
-    """
-
-    items: Items
-    values: Floats
-    mean: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Spread:
-    """What a filter says of every item, since it speaks of many.
-
-    Attributes:
-        values: float32 (I,), not negative.
-        mean: Over all items.
-
-    """
-
-    values: Floats
-    mean: float
-
-    def at(self, items: Items) -> Floats:
-        """As in ``Part``."""
-        found: Floats = self.values[items]
-        return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Factored:
     """Factors of one user against those of the items; what is below 0 counts as 0.
 
@@ -132,12 +97,12 @@ class Factored:
         nothing = np.zeros(1, dtype=np.float32)
         probes = settings.probes_of(len(clusters.items))
         _, items, products = clusters.best(direction, *clusters.spread(direction), nothing, probes, settings.depth)
-        values = np.maximum(products[0], 0)
+        values = np.maximum(products[:, 0], 0)
         return cls(items, values, float(values.sum() / len(clusters.items)), clusters, direction)
 
     def at(self, items: Items) -> Floats:
         """As in ``Part``."""
-        return np.maximum(self.clusters.at(self.direction, items)[0], 0)
+        return np.maximum(self.clusters.at(self.direction, items)[:, 0], 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,29 +14,40 @@ from numpy.typing import NDArray
 from tasks.augmentation.complete_profiles import CompleteProfiles
 from tasks.domain import Evidence, NewUsers, TopK
 from tasks.errors import ModelError
+from tasks.hybrid.gate import MANY
 from tasks.hybrid.hybrid import Hybrid
-from tasks.hybrid.online import kernels
 from tasks.hybrid.online.popularity import KeptPopularity
 from tasks.hybrid.online.room import Room
 from tasks.hybrid.online.select import head
 from tasks.hybrid.sources import FilterSource
+from tasks.hybrid.wide import kernels
 from tasks.hybrid.wide.expectation import held
-from tasks.hybrid.wide.parts import Floats, Items, Part, Spoken, Spread, Written
+from tasks.hybrid.wide.parts import Floats, Items, Part, Written
 from tasks.hybrid.wide.settings import WideSettings
-from tasks.hybrid.wide.tellers import Asked, Completing, tellers_of
+from tasks.hybrid.wide.sums import Sums, SumsRoom
+from tasks.hybrid.wide.tellers import Asked, Completing, Tellers
 from tasks.recommenders.ties import tie_keys, user_salts
 
 _KEPT_BYTES = 512 * 2**20
 """Of popularity by number of events and class."""
+_PER_PLACE = 4
+"""Candidates for each place of a list, at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Weighed:
-    """A part of one user's score, and what it is multiplied with."""
+    """A part of one user's score, and what it is multiplied with.
 
-    part: Part | Spoken | Spread
+    Attributes:
+        part: The part.
+        scale: What with.
+        row: Of what evidence it is, 0 is popularity.
+
+    """
+
+    part: Part
     scale: np.float32
-    evidence: Evidence
+    row: int
 
 
 class WideHybrid:
@@ -55,17 +66,22 @@ class WideHybrid:
 
     def __init__(self, hybrid: Hybrid, settings: WideSettings, augmentation: Any = None, seed: int = 0) -> None:
         self.hybrid, self.n_items, self._depth = hybrid, hybrid.n_items, settings.depth
-        self._tellers, generator = tellers_of(hybrid.sources, settings)
+        self._tellers = tellers = Tellers.of(hybrid.sources, settings)
         self._completing = None
         if any(isinstance(one, FilterSource) and one.completion is not None for one in hybrid.sources):
             policy = augmentation.policy if isinstance(augmentation, CompleteProfiles) else None
-            if generator is None or policy is None or policy.agreement != 1:
+            if tellers.generator is None or policy is None or policy.agreement != 1:
                 raise ModelError("profiles are completed in a way that needs the probability of every item")
-            self._completing = Completing(generator, policy, seed)
+            self._completing = Completing(tellers.generator, policy, seed)
         self._popular = KeptPopularity(
             hybrid.sources, self.n_items, _KEPT_BYTES, lambda total: Written.of(total, settings.depth)
         )
-        self._room = Room(self.n_items)
+        numbers = sorted([*tellers.filters, *tellers.others])
+        kinds = sorted({hybrid.sources[number].evidence for number in numbers})
+        self._row_of = {number: kinds.index(hybrid.sources[number].evidence) for number in numbers}
+        self._kinds = np.array([Evidence.POPULARITY, *kinds], dtype=np.uint8)
+        self._weights = hybrid.gate.at(np.arange(MANY + 1))
+        self._sums, self._room = SumsRoom(len(kinds), self.n_items), Room(self.n_items)
 
     def top_k(
         self,
@@ -79,15 +95,16 @@ class WideHybrid:
     ) -> TopK:
         """As in ``BlockRanker``.
 
-        With ``allow``, for long lists, among users' own items and where candidates run out, every item is scored.
+        With ``allow``, for lists of much of the catalogue, among users' own items and where candidates run out, every
+        item is scored.
         """
-        if allow is not None or not mask_support or 2 * k > self._depth:
+        depth = max(self._depth, _PER_PLACE * k)
+        if allow is not None or not mask_support or depth > self.n_items:
             return self.hybrid.top_k(users, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support)
         result = TopK.unfilled(len(users), k)
-        salts = user_salts(users.ids, seed)
         for row in range(len(users)):
             one = users if len(users) == 1 else users.select(np.array([row]))
-            found = self._ranked(one, k, exclude, salts[row : row + 1])
+            found = self._ranked(one, k, depth, exclude, seed)
             if found is None:
                 lists = self.hybrid.top_k(one, k, exclude=exclude, seed=seed)
                 found = lists.ids[0], lists.scores[0], lists.evidence[0]
@@ -95,91 +112,88 @@ class WideHybrid:
         return result
 
     def _ranked(
-        self, user: NewUsers, k: int, exclude: NDArray[np.bool_] | None, salt: NDArray[np.uint64]
+        self, user: NewUsers, k: int, depth: int, exclude: NDArray[np.bool_] | None, seed: int
     ) -> tuple[Items, Floats, NDArray[np.uint8]] | None:
         """A list; None where there are fewer candidates than places."""
-        weights = self.hybrid.gate.at(user.shots)[0]
+        weights = self._weights[min(len(user.items), MANY)]
         popular = self._popular.of(user, 0, weights)
-        parts = self._parts(user, weights)
-        items = self._candidates(popular, parts, user.items, exclude)
+        asked = Asked(user, self.n_items, self._completing)
+        parts = self._parts(asked, weights)
+        with self._sums.sums() as sums:
+            for number, one in self._tellers.filters.items():
+                if weights[number] > 0:
+                    row = self._row_of[number]
+                    sums.note(one.add(asked, weights[number : number + 1], sums.by_kind[row : row + 1]))
+            among = self._among_all if sums.are_everywhere else self._among_noted
+            items, over_all = among(depth, popular, sums, parts, user.items, exclude)
+            values = np.concatenate([popular.everywhere[items][None], sums.by_kind[:, items]])
         if len(items) < k:
             return None
-        by_kind, means = {Evidence.POPULARITY: popular.at(items)}, {Evidence.POPULARITY: popular.mean}
-        for kind in dict.fromkeys(one.evidence for one in parts):
-            of_kind = [one for one in parts if one.evidence is kind]
-            values = self._spoken_at(items, of_kind)
-            for one in of_kind:
-                if not isinstance(one.part, Spoken):
-                    values += one.part.at(items) * one.scale
-            by_kind[kind] = by_kind[kind] + values if kind in by_kind else values
-            means[kind] = means.get(kind, 0.0) + sum(one.part.mean * float(one.scale) for one in of_kind)
-        scores = np.asarray(np.sum([*by_kind.values()], axis=0, dtype=np.float32))
-        order = np.lexsort((-tie_keys(salt, items), -scores))[:k]
-        lifts = np.full((len(Evidence), len(order)), -np.inf, dtype=np.float32)
-        for kind, values in by_kind.items():
-            lifts[kind] = values[order] - np.float32(means[kind])
-        return items[order], scores[order], lifts.argmax(axis=0).astype(np.uint8)
+        means = np.array([popular.mean, *(over_all / self.n_items)], dtype=np.float32)
+        for part in parts:
+            values[part.row] += part.part.at(items) * part.scale
+            means[part.row] += part.part.mean * part.scale
+        order, scores, evidence, are_tied = kernels.best(values, means, self._kinds, k)
+        if are_tied:
+            scores = values.sum(axis=0)
+            order = np.lexsort((-tie_keys(user_salts(user.ids, seed), items), -scores))[:k]
+            scores, evidence = scores[order], kernels.lifted(values, means, self._kinds, order)
+        return items[order], scores, evidence
 
-    def _candidates(
-        self, popular: Written, parts: Sequence[_Weighed], own: Items, exclude: NDArray[np.bool_] | None
-    ) -> Items:
-        """The ``depth`` items with the largest sums of what scores bring up, and of popularity; rising."""
-        if any(isinstance(one.part, Spread) for one in parts):
-            return self._among_all(popular, parts, own, exclude)
-        sums, _, seen, touched = self._room.arrays
-        count = kernels.add_sparse(popular.items, popular.values, np.float32(0), sums, seen, touched, 0)
+    def _parts(self, asked: Asked, weights: Floats) -> list[_Weighed]:
+        """Scores that are asked about items, those that have weight for a user."""
+        found = []
+        for number, teller in self._tellers.others.items():
+            part = teller.tell(asked) if weights[number] > 0 else None
+            largest = np.float32(0) if part is None else part.values.max(initial=0)
+            if part is not None and largest > 0:
+                found.append(_Weighed(part, weights[number] / largest, 1 + self._row_of[number]))
+        return found
+
+    def _among_all(
+        self,
+        depth: int,
+        popular: Written,
+        sums: Sums,
+        parts: Sequence[_Weighed],
+        own: Items,
+        exclude: NDArray[np.bool_] | None,
+    ) -> tuple[Items, NDArray[np.float64]]:
+        """The ``depth`` items with the largest sums, rising, and what filters of each kind say of all items, (K,)."""
+        totals, over_all = kernels.everywhere(popular.everywhere, sums.by_kind)
         for one in parts:
-            assert not isinstance(one.part, Spread)
+            kernels.add_at(one.part.items, one.part.values, one.scale, totals)
+        totals[own] = 0
+        if exclude is not None:
+            totals[exclude] = 0
+        items: Items = head(totals, depth).astype(np.int32)
+        return items[totals[items] > 0], over_all
+
+    def _among_noted(
+        self,
+        depth: int,
+        popular: Written,
+        sums: Sums,
+        parts: Sequence[_Weighed],
+        own: Items,
+        exclude: NDArray[np.bool_] | None,
+    ) -> tuple[Items, NDArray[np.float64]]:
+        """As ``_among_all``, of what filters speak of, and of the heads of all else."""
+        extra, _, seen, touched = self._room.arrays
+        count = kernels.note(popular.items, seen, touched, 0)
+        for columns in sums.columns:
+            count = kernels.note(columns, seen, touched, count)
+        for one in parts:
             items, values = one.part.items, one.part.values
-            if not isinstance(one.part, Spoken) and len(items) > self._depth:
-                best = head(values, self._depth)
+            if len(items) > depth:
+                best = head(values, depth)
                 items, values = items[best], values[best]
-            count = kernels.add_sparse(items, values, one.scale, sums, seen, touched, count)
+            count = kernels.note(items, seen, touched, count)
+            kernels.add_at(items, values, one.scale, extra)
         # Popularity of every item is known, so it counts below its head as well.
-        items, totals = kernels.collect(sums, seen, touched, count, popular.everywhere)
+        items, totals, over_all = kernels.noted(popular.everywhere, sums.by_kind, extra, seen, touched, count)
         allowed = ~held(items, own)
         if exclude is not None:
             allowed &= ~exclude[items]
         items, totals = items[allowed], totals[allowed]
-        found: Items = np.sort(items[head(totals, self._depth)])
-        return found
-
-    def _among_all(
-        self, popular: Written, parts: Sequence[_Weighed], own: Items, exclude: NDArray[np.bool_] | None
-    ) -> Items:
-        """As ``_candidates``, where a score is told of every item."""
-        totals = popular.everywhere.copy()
-        for one in parts:
-            if isinstance(one.part, Spread):
-                totals += one.part.values * one.scale
-            else:
-                kernels.add_at(one.part.items, one.part.values, one.scale, totals)
-        totals[own] = 0
-        if exclude is not None:
-            totals[exclude] = 0
-        items: Items = head(totals, self._depth).astype(np.int32)
-        return items[totals[items] > 0]
-
-    def _spoken_at(self, items: Items, parts: Sequence[_Weighed]) -> Floats:
-        """What filters say of items together, float32 (n,)."""
-        sums, _, seen, _ = self._room.arrays
-        seen[items] = True
-        for one in parts:
-            if isinstance(one.part, Spoken):
-                kernels.add_where(one.part.items, one.part.values, one.scale, sums, seen)
-        found: Floats = sums[items]
-        sums[items], seen[items] = 0, False
-        return found
-
-    def _parts(self, user: NewUsers, weights: Floats) -> list[_Weighed]:
-        """Every score that has weight for a user, save popularity."""
-        asked = Asked(user, self.n_items, self._completing)
-        found = []
-        for number, teller in self._tellers.items():
-            part = teller.tell(asked) if weights[number] > 0 else None
-            largest = np.float32(0) if part is None else part.values.max(initial=0)
-            if part is not None and largest > 0:
-                found.append(
-                    _Weighed(part, np.float32(weights[number] / largest), self.hybrid.sources[number].evidence)
-                )
-        return found
+        return np.sort(items[head(totals, depth)]), over_all

@@ -15,14 +15,14 @@ class WideSettings:
         clusters: Clusters of items, at least 1; None takes the square root of the number of items.
         probes: Clusters of average size that are looked into per score, at most and at least 1; None takes the square
             root of the number of clusters, and 16 at least.
-        depth: Candidates of which every score is computed, at least 1.
+        depth: Candidates of which every score is computed, at least 1; four per place of a list, where that is more.
 
     """
 
     from_items: int = 10_000
     clusters: int | None = None
     probes: int | None = None
-    depth: int = 500
+    depth: int = 250
 
     def __post_init__(self) -> None:
         for name in ("from_items", "clusters", "probes", "depth"):

@@ -1,25 +1,28 @@
 """From the scores of a hybrid to what tells each of them of one user, without a look at every item."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.augmentation.policy import Policy, choose_few
 from tasks.domain import NewUsers
 from tasks.errors import ModelError
-from tasks.hybrid.online.filters import OnlineFilter, online_filter
+from tasks.hybrid.online.filters import Columns, OnlineFilter, online_filter
 from tasks.hybrid.online.neighbours import SharedRows
 from tasks.hybrid.online.profiles import SortedProfiles
 from tasks.hybrid.sources import FilterSource, GeneratorSource, PriorSource, SegmentSource, Source
 from tasks.hybrid.wide.expectation import WideExpectation
 from tasks.hybrid.wide.generator import WideGenerator, wide_generator
 from tasks.hybrid.wide.item_clusters import ItemClusters
-from tasks.hybrid.wide.parts import Factored, Generated, Part, Spoken, Spread
+from tasks.hybrid.wide.parts import Factored, Generated, Part
 from tasks.hybrid.wide.settings import WideSettings
 from tasks.recommenders.ials import FittedIALS
+
+_NOBODY = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,9 @@ class Asked:
             return self.real
         policy = self._completing.policy
         expected = self.expected(self._completing.generator, policy.draws, self._completing.seed)
-        nobody = np.empty(0, dtype=np.int64)  # the user's own items have no probability already
-        chosen = choose_few(policy, expected.probabilities[None].copy(), (nobody, nobody), self.user.shots)
-        kept = chosen.weights > 0
-        return self.real.and_also(expected.items[chosen.items[kept]], chosen.weights[kept])
+        # The user's own items have no probability already.
+        chosen = choose_few(policy, expected.probabilities[None], (_NOBODY, _NOBODY), self.user.shots)
+        return self.real.and_also(expected.items[chosen.items[0]], chosen.weights[0])
 
     def expected(self, generator: WideGenerator, draws: int, seed: int) -> WideExpectation:
         """What the generator expects, drawn once."""
@@ -78,16 +80,16 @@ class Asked:
 
 
 class Teller(Protocol):
-    """Tells a score of one user; None where it says nothing."""
+    """Tells a score of one user of the items that it brings up, and of others when asked."""
 
-    def tell(self, asked: Asked) -> Part | Spoken | Spread | None:
-        """The score."""
+    def tell(self, asked: Asked) -> Part | None:
+        """The score; None where it says nothing."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Filter:
-    """A filter whose interest is a sum over what is near to the profile.
+    """A filter whose interest is a sum over what is near to the profile: it tells all of it.
 
     Attributes:
         online: The filter.
@@ -98,14 +100,9 @@ class Filter:
     online: OnlineFilter
     is_completed: bool
 
-    def tell(self, asked: Asked) -> Spoken | Spread | None:
-        """As in ``Teller``."""
-        found = self.online.interest(asked.completed if self.is_completed else asked.real)
-        if found is None or not len(found[1]):
-            return None
-        items, values = found
-        mean = float(values.sum()) / asked.n_items
-        return Spread(values, mean) if items is None else Spoken(items, values, mean)
+    def add(self, asked: Asked, weight: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
+        """As in ``OnlineFilter``; weight float32 (1,), out float32 (1, I)."""
+        return self.online.add(asked.completed if self.is_completed else asked.real, weight, out)
 
 
 class Factors:
@@ -153,37 +150,51 @@ class Generator:
         return Generated(asked.expected(self.generator, self.draws, self.seed), asked.n_items)
 
 
-def tellers_of(sources: Sequence[Source], settings: WideSettings) -> tuple[dict[int, Teller], WideGenerator | None]:
-    """What tells each score, by its number, and the generator among them; popularity is told otherwise.
+@dataclass(frozen=True, eq=False)
+class Tellers:
+    """What tells each score of one user, by its number; popularity is told otherwise.
 
-    Args:
-        sources: Scores of a hybrid.
-        settings: How candidates are found.
-
-    Raises:
-        ModelError: A score cannot be told without looking at every item.
+    Attributes:
+        filters: Those that tell all they have to say.
+        others: Those that are asked about items.
+        generator: The one among them; None without.
 
     """
-    generator, shared = None, SharedRows()
-    tellers: dict[int, Teller] = {}
-    for number, source in enumerate(sources):
-        found: Teller | None = None
-        if isinstance(source, PriorSource | SegmentSource):
-            continue
-        if isinstance(source, FilterSource):
-            found = _filter(source, settings, shared)
-        elif isinstance(source, GeneratorSource):
-            generator = wide_generator(source.generator, settings)
-            found = None if generator is None else Generator(generator, source.draws, source.seed)
-        if found is None:
+
+    filters: dict[int, Filter]
+    others: dict[int, Teller]
+    generator: WideGenerator | None
+
+    @classmethod
+    def of(cls, sources: Sequence[Source], settings: WideSettings) -> "Tellers":
+        """For the scores of a hybrid.
+
+        Args:
+            sources: The scores.
+            settings: How candidates are found.
+
+        Raises:
+            ModelError: A score cannot be told without looking at every item.
+
+        """
+        found, shared = cls({}, {}, None), SharedRows()
+        for number, source in enumerate(sources):
+            if isinstance(source, PriorSource | SegmentSource):
+                continue
+            if isinstance(source, GeneratorSource):
+                generator = wide_generator(source.generator, settings)
+                if generator is not None:
+                    found.others[number] = Generator(generator, source.draws, source.seed)
+                    found = replace(found, generator=generator)
+                    continue
+            elif isinstance(source, FilterSource):
+                is_completed = source.completion is not None
+                if isinstance(source.fitted, FittedIALS):
+                    found.others[number] = Factors(source.fitted, settings, is_completed)
+                    continue
+                online = online_filter(source.fitted, is_completed, shared)
+                if online is not None:
+                    found.filters[number] = Filter(online, is_completed)
+                    continue
             raise ModelError(f"{source.name} cannot be told of one user without looking at every item")
-        tellers[number] = found
-    return tellers, generator
-
-
-def _filter(source: FilterSource, settings: WideSettings, shared: SharedRows) -> Teller | None:
-    is_completed = source.completion is not None
-    if isinstance(source.fitted, FittedIALS):
-        return Factors(source.fitted, settings, is_completed)
-    online = online_filter(source.fitted, is_completed, shared)
-    return None if online is None else Filter(online, is_completed)
+        return found
