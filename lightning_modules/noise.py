@@ -46,25 +46,35 @@ def user_noise(
         float32 (S, B, Z).
 
     """
-    pairs = (dimensions + 1) // 2
-    base, numbers, steps = _words(seed, first_draw, draws, pairs)
+    base, numbers, steps = words(seed, draws, dimensions, first_draw)
     users = mix(np.asarray(ids, dtype=np.uint64) ^ base)  # (B,)
     streams = mix(users[None, :] ^ numbers[:, None])  # (S, B)
     bits = mix(streams[..., None] + steps)  # (S, B, pairs)
-    # Box-Muller on the two halves of each word: 32 bits for the radius, 32 for the angle.
-    high = ((bits >> np.uint64(32)).astype(np.float32) + np.float32(1.0)) * np.float32(2.0**-32)
-    low = (bits & np.uint64(0xFFFFFFFF)).astype(np.float32) * np.float32(2.0**-32 * 2 * np.pi)
-    radius = np.sqrt(np.float32(-2.0) * np.log(np.minimum(high, np.float32(1.0))))
-    normal = np.empty((*bits.shape[:2], 2 * pairs), dtype=np.float32)
-    normal[..., 0::2] = radius * np.cos(low)
-    normal[..., 1::2] = radius * np.sin(low)
+    normal = np.empty((*bits.shape[:2], 2 * len(steps)), dtype=np.float32)
+    normal[..., 0::2], normal[..., 1::2] = normal_of(bits)
     return normal[..., :dimensions]
 
 
+def normal_of(bits: NDArray[np.uint64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Two standard normal numbers of each word (Box-Muller): 32 bits for the radius, 32 for the angle.
+
+    Args:
+        bits: uint64 of any shape.
+
+    Returns:
+        float32 of that shape, twice.
+
+    """
+    high = ((bits >> np.uint64(32)).astype(np.float32) + np.float32(1.0)) * np.float32(2.0**-32)
+    low = (bits & np.uint64(0xFFFFFFFF)).astype(np.float32) * np.float32(2.0**-32 * 2 * np.pi)
+    radius = np.sqrt(np.float32(-2.0) * np.log(np.minimum(high, np.float32(1.0))))
+    return radius * np.cos(low), radius * np.sin(low)
+
+
 @lru_cache(maxsize=64)
-def _words(
-    seed: int, first_draw: int, draws: int, pairs: int
+def words(
+    seed: int, draws: int, dimensions: int, first_draw: int = 0
 ) -> tuple[np.uint64, NDArray[np.uint64], NDArray[np.uint64]]:
     """What does not depend on the user: of the seed, of each draw, and of each pair of dimensions; to be read only."""
     numbers = mix(np.arange(first_draw, first_draw + draws, dtype=np.uint64))
-    return np.uint64(derived_seed(seed)), numbers, np.arange(pairs, dtype=np.uint64) * _GOLDEN
+    return np.uint64(derived_seed(seed)), numbers, np.arange((dimensions + 1) // 2, dtype=np.uint64) * _GOLDEN

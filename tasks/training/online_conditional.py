@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lightning_modules import noise
 from lightning_modules.conditions import Episodes
 from lightning_modules.networks.conditional import ConditionalGenerator
 from lightning_modules.networks.encoder import ConditionEncoder
-from lightning_modules.noise import user_noise
 from tasks.training import online_layers
 
 Array = NDArray[np.float32]
@@ -80,26 +80,21 @@ class OnlineConditional:
 
     def latent(self, episodes: Episodes, ids: NDArray[np.uint64], *, draws: int, seed: int) -> list[Array]:
         """Interests and their weights of the priors, float32 (S, M · (d + P)) of each user; see ``expected``."""
-        noise = user_noise(ids, seed=seed, draws=draws, dimensions=self._noise)
+        words = noise.words(seed, draws, self._noise)
         latent = []
         for row, (first, last) in enumerate(pairwise(episodes.support_indptr.tolist())):
-            condition = self._condition(episodes, row, slice(first, last))
-            latent.append(online_layers.decode(condition, np.ascontiguousarray(noise[:, row]), *self._decoder))
+            seen = slice(max(first, last - self._window), last)
+            support = (
+                self._vectors,
+                *(getattr(episodes, name)[seen] for name in ("support_items", "support_gaps", "support_weights")),
+            )
+            side = self._encoder.side(episodes, row)
+            latent.append(
+                online_layers.latent(
+                    ids[row : row + 1], words, self._noise, side, support, self._encoder.layers, *self._decoder
+                )
+            )
         return latent
-
-    def _condition(self, episodes: Episodes, row: int, support: slice) -> Array:
-        seen = slice(max(support.start, support.stop - self._window), support.stop)
-        return self._encoder(
-            self._vectors,
-            episodes.support_items[seen],
-            episodes.support_gaps[seen],
-            episodes.support_weights[seen],
-            int(episodes.shots[row]),
-            episodes.categories[row],
-            # Copies: for arrays that are read-only or laid out otherwise, a request would wait for a compilation.
-            np.array(episodes.numbers[row]),
-            np.array(episodes.calendar[row]),
-        )
 
     def _mean(self, latent: Array, supports: Sequence[NDArray[np.int32]], out: Array) -> None:
         """From latent vectors of a few users (B, S, M · D) to mean probabilities (B, I)."""
@@ -127,7 +122,12 @@ class OnlineConditional:
 
 
 class _Encoder:
-    """``ConditionEncoder`` for one user."""
+    """``ConditionEncoder`` for one user.
+
+    Attributes:
+        layers: As ``online_layers`` takes them.
+
+    """
 
     def __init__(self, encoder: ConditionEncoder) -> None:
         side, norm = encoder.side, encoder.join[2]
@@ -141,29 +141,19 @@ class _Encoder:
         self._numbers = nothing if side.numbers is None else _array(side.numbers.weight.T)
         self._calendar = nothing if side.calendar is None else _array(side.calendar.weight.T)
         self._shots = lru_cache(maxsize=1024)(_shots(side.shots))
-        self._layers = (
+        self.layers = (
             _layer(encoder.item), _layer(encoder.event), _layer(encoder.query), _layer(encoder.join[0]),
             (_array(norm.weight), _array(norm.bias)), _array(encoder.position.weight), _array(encoder.nothing),
             np.float32(norm.eps),
         )  # fmt: skip
 
-    def __call__(
-        self,
-        vectors: Array,
-        support: NDArray[np.int32],
-        gaps: Array,
-        weights: Array,
-        shots: int,
-        categories: NDArray[np.int64],
-        numbers: Array,
-        calendar: Array,
-    ) -> Array:
-        """The condition (W,), from all items and what ``Episodes`` tells of one user, its latest items at most."""
-        side = online_layers.side_features(
-            self._shots(shots), self._classes, categories, self._numbers, numbers, self._calendar, calendar
-        )
-        found: Array = online_layers.encode(vectors, support, gaps, weights, side, *self._layers)
-        return found
+    def side(self, episodes: Episodes, row: int) -> tuple[Array, ...]:
+        """What is known of one user beside the events, as ``online_layers`` takes it."""
+        # Copies: for arrays that are read-only or laid out otherwise, a request would wait for a compilation.
+        return (
+            self._shots(int(episodes.shots[row])), self._classes, np.array(episodes.categories[row]),
+            self._numbers, np.array(episodes.numbers[row]), self._calendar, np.array(episodes.calendar[row]),
+        )  # fmt: skip
 
 
 def _shots(layers: nn.Sequential) -> Callable[[int], Array]:

@@ -4,8 +4,50 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
+
+from lightning_modules import noise
 
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
+
+register_jitable(noise.mix)
+_normal_of: Any = _compiled(noise.normal_of)
+
+
+@_compiled
+def latent(
+    ids: Any, words: Any, dimensions: int, side: Any, support: Any, encoder: Any, first: Any, second: Any
+) -> Any:  # fmt: skip
+    """From one user to what is made of each draw, float32 (S, M · D).
+
+    Args:
+        ids: uint64 (1,), seeds the noise.
+        words: As ``noise.words`` tells them.
+        dimensions: Of the noise.
+        side: As ``_side_features`` takes it.
+        support: Vectors of all items; and of the support items, gaps and weights, as ``_encode`` takes them.
+        encoder: Layers, as ``_encode`` takes them.
+        first: Weights and bias of a layer of the decoder, as ``linear`` takes them.
+        second: The same.
+
+    """
+    condition = _encode(*support, _side_features(*side), *encoder)
+    base, numbers, steps = words
+    streams = noise.mix(numbers ^ noise.mix(ids ^ base)[0])
+    known = np.empty((len(numbers), len(condition) + dimensions), np.float32)
+    for draw in range(len(numbers)):
+        cosines, sines = _normal_of(noise.mix(steps + streams[draw]))
+        _copy(condition, known[draw])
+        for place in range(dimensions):
+            known[draw, len(condition) + place] = sines[place // 2] if place % 2 else cosines[place // 2]
+    return linear(silu(linear(known, *first)), *second)
+
+
+@_compiled
+def _copy(values: Any, out: Any) -> None:
+    """To the beginning of another; an assignment of slices takes seconds to compile."""
+    for place in range(len(values)):
+        out[place] = values[place]
 
 
 @_compiled
@@ -24,7 +66,7 @@ def linear(values: Any, weights: Any, bias: Any) -> Any:
     found = np.empty((values.shape[0], weights.shape[1]), np.float32)
     for row in range(values.shape[0]):
         out = found[row]
-        out[:] = bias
+        _copy(bias, out)
         for place in range(weights.shape[0]):
             value, along = values[row, place], weights[place]
             for column in range(len(out)):
@@ -39,7 +81,7 @@ def silu(values: Any) -> Any:
 
 
 @_compiled
-def side_features(shots: Any, classes: Any, codes: Any, numbers: Any, told: Any, calendar: Any, at: Any) -> Any:
+def _side_features(shots: Any, classes: Any, codes: Any, numbers: Any, told: Any, calendar: Any, at: Any) -> Any:
     """What is known beside the events, float32 (1, W).
 
     Args:
@@ -63,7 +105,7 @@ def side_features(shots: Any, classes: Any, codes: Any, numbers: Any, told: Any,
 
 
 @_compiled
-def encode(
+def _encode(
     vectors: Any, support: Any, gaps: Any, weights: Any, side: Any,
     item: Any, event: Any, query: Any, join: Any, norm: Any, position: Any, nothing: Any, epsilon: Any,
 ) -> Any:  # fmt: skip
@@ -91,12 +133,14 @@ def encode(
     length, width = len(support), len(nothing)
     seen, events = np.empty((length, vectors.shape[1]), np.float32), np.empty((length, 2), np.float32)
     for row in range(length):
-        seen[row], events[row, 0], events[row, 1] = vectors[support[row]], gaps[row], weights[row]
-    tokens = np.empty((length + 1, width), np.float32)
-    tokens[0] = nothing
-    tokens[1:] = linear(seen, *item) + linear(events, *event)
+        _copy(vectors[support[row]], seen[row])
+        events[row, 0], events[row, 1] = gaps[row], weights[row]
+    tokens, of_items, of_events = np.empty((length + 1, width), np.float32), linear(seen, *item), linear(events, *event)
+    _copy(nothing, tokens[0])
     for row in range(length):
-        tokens[row + 1] += position[min(length - 1 - row, len(position) - 1)]
+        place = position[min(length - 1 - row, len(position) - 1)]
+        for column in range(width):
+            tokens[row + 1, column] = of_items[row, column] + of_events[row, column] + place[column]
     asked = linear(side, *query)[0]
     attention = np.empty(length + 1, np.float32)
     for row in range(length + 1):
@@ -105,19 +149,10 @@ def encode(
     attention /= attention.sum()
     both = np.zeros((1, 2 * width), np.float32)
     for row in range(length + 1):
-        both[0, :width] += attention[row] * tokens[row]
-    both[0, width:] = side[0]
+        for column in range(width):
+            both[0, column] += attention[row] * tokens[row, column]
+    _copy(side[0], both[0, width:])
     joined = silu(linear(both, *join))[0]
     joined -= joined.sum() / np.float32(width)
     spread = np.sqrt((joined * joined).sum() / np.float32(width) + epsilon)
     return joined / spread * norm[0] + norm[1]
-
-
-@_compiled
-def decode(condition: Any, noise: Any, first: Any, second: Any) -> Any:
-    """From a condition, float32 (W,), and the noise of S draws, float32 (S, Z), to what is made of them, (S, M · D)."""
-    known = np.empty((len(noise), len(condition) + noise.shape[1]), np.float32)
-    for draw in range(len(noise)):
-        known[draw, : len(condition)] = condition
-        known[draw, len(condition) :] = noise[draw]
-    return linear(silu(linear(known, *first)), *second)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from tasks.hybrid.online.kernels import pour
+from tasks.hybrid.online.kernels import add_sums, pour
 from tasks.hybrid.online.select import largest, shortlist
 
 # As numpy divides: a check for zeros would keep several divisions from being made at once.
@@ -116,6 +116,31 @@ def most_alike(
         return found, similar
     kept = _untied(found, similar, _met_by(found, items, starts, columns, place_of), edge, most)
     return found[kept], similar[kept]
+
+
+@_compiled
+def add_nearest(
+    met: Any, hood: Any, items: Any, behaviour: Any, room: Any, place_of: Any, weight: Any, out: Any
+) -> int:  # fmt: skip
+    """Add what the rows most alike hold, in units of the largest, times a weight.
+
+    Args:
+        met: What ``meet`` tells.
+        hood: What ``most_alike`` takes beside it: shrink, most, boundaries of the rows and their items.
+        items: As ``most_alike`` takes them.
+        behaviour: Boundaries, items and values of what each row holds.
+        room: As ``Room.arrays`` tells it.
+        place_of: As ``most_alike`` takes it.
+        weight: float32.
+        out: float32 (I,), added to.
+
+    Returns:
+        How many items were touched, they stand in ``room``; -1 where they are many.
+
+    """
+    sums, _, seen, touched = room
+    rows, similar = most_alike(*met, *hood[:2], items, *hood[2:], place_of)
+    return add_sums(0, len(rows), rows, similar, *behaviour, sums, seen, touched, weight, out)
 
 
 @_compiled

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from tasks.hybrid.online import attend, kernels
+from tasks.hybrid.online import alike, attend, kernels
 from tasks.hybrid.online.neighbours import SharedRows
 from tasks.hybrid.online.profiles import SortedProfiles
 from tasks.hybrid.online.room import Room, RoomArrays
@@ -63,8 +63,12 @@ class OnlineUsers:
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """As in ``OnlineFilter``."""
-        arrays = self._room.arrays
-        return _first(arrays, kernels.add_rows(*self._neighbours.of(profiles), *self._behaviour, *arrays, weights, out))
+        near, room, count = self._neighbours, self._room.arrays, 0
+        for row, (one, met) in enumerate(zip(profiles.slices, near.met(profiles), strict=True)):
+            count = alike.add_nearest(
+                met, near.hood, profiles.items[one], self._behaviour, room, near.places, weights[row], out[row]
+            )
+        return _first(room, count)
 
 
 class OnlineAttention:
@@ -72,7 +76,7 @@ class OnlineAttention:
 
     def __init__(self, fitted: FittedAttention, shared: SharedRows) -> None:
         self._neighbours = shared.neighbours(fitted.neighbour_looks.warm)
-        self._learned = fitted.learned
+        self._learned = np.array(fitted.learned.values[:7])
         self._balance = lru_cache(maxsize=4096)(lambda length: float(fitted.learned.balance(np.array(length))))
         self._about = (
             np.log1p(np.diff(fitted.behaviour.indptr)).astype(np.float32),
@@ -85,22 +89,19 @@ class OnlineAttention:
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """As in ``OnlineFilter``."""
-        arrays = self._room.arrays
-        return _first(arrays, kernels.add_two_rows(*self._weighed(profiles), *arrays, weights, out))
-
-    def _weighed(self, profiles: SortedProfiles) -> tuple[Any, ...]:
-        users, values = profiles.users, self._learned.values
-        ends, rows, similar = self._neighbours.of(profiles)
-        balance = np.array([self._balance(length) for length in profiles.lengths.tolist()])
+        near, room, users, count = self._neighbours, self._room.arrays, profiles.users, 0
         # Copies: for arrays that are read-only or laid out otherwise, a request would wait for a compilation.
-        now = _NO_TIMES if users.now is None else np.array(users.now)
         known = np.array(users.features.categories, order="C")
-        near = attend.neighbours(ends, rows, similar, *self._about, now, known, values[:4], balance.astype(np.float32))
-        own = attend.own_items(
-            profiles.indptr, profiles.items, profiles.weights, profiles.from_end, *self._items, values[4:7],
-            (1 - balance).astype(np.float32), self._room.places,
-        )  # fmt: skip
-        return ends, rows, near, *self._held, profiles.indptr, profiles.items, own, *self._alike
+        now = None if users.now is None else np.array(users.now)
+        for row, (one, met) in enumerate(zip(profiles.slices, near.met(profiles), strict=True)):
+            profile = profiles.items[one], profiles.weights[one], profiles.from_end[one]
+            asked = _NO_TIMES if now is None else now[row : row + 1], known[row]
+            count = attend.add_attended(
+                met, near.hood, profile, asked, self._about, self._items, self._learned,
+                self._balance(one.stop - one.start), self._held, self._alike, room, self._room.places,
+                weights[row], out[row],
+            )  # fmt: skip
+        return _first(room, count)
 
 
 class OnlineFactors:

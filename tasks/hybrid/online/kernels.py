@@ -76,18 +76,21 @@ def merge(items: Any, weights: Any, from_end: Any, others: Any, their_weights: A
 
     """
     order = np.argsort(others)
-    size = len(items) + np.count_nonzero(their_weights > 0)
+    size = len(items)
+    for weight in their_weights:
+        size += weight > 0
     found, weighed, places = np.empty(size, np.int32), np.empty(size, np.float32), np.zeros(size, np.float32)
-    own, filled = 0, 0
-    for entry in order:
-        if not their_weights[entry] > 0:
-            continue
-        while own < len(items) and items[own] < others[entry]:
+    own, other, filled = 0, 0, 0
+    while filled < size:
+        while other < len(order) and not their_weights[order[other]] > 0:
+            other += 1
+        if other == len(order) or (own < len(items) and items[own] < others[order[other]]):
             found[filled], weighed[filled], places[filled] = items[own], weights[own], from_end[own]
-            own, filled = own + 1, filled + 1
-        found[filled], weighed[filled] = others[entry], their_weights[entry]
+            own += 1
+        else:
+            found[filled], weighed[filled] = others[order[other]], their_weights[order[other]]
+            other += 1
         filled += 1
-    found[filled:], weighed[filled:], places[filled:] = items[own:], weights[own:], from_end[own:]
     return found, weighed, places
 
 
@@ -110,7 +113,7 @@ def add_relative(scores: Any, gate: Any, out: Any) -> None:
 
 
 @_compiled
-def _gather(
+def gather(
     first: int, last: int, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
     sums: Any, seen: Any, touched: Any, count: int,
 ) -> int:  # fmt: skip
@@ -155,19 +158,30 @@ def add_rows(
     count = 0
     for user in range(len(gate)):
         first, last = indptr[user], indptr[user + 1]
-        if _are_many(first, last, rows, starts, len(sums)):
-            pour(first, last, rows, weights, starts, columns, values, sums)
-            _release_all(gate[user], sums, out[user])
-            count = -1
-        else:
-            count = _gather(first, last, rows, weights, starts, columns, values, sums, seen, touched, 0)
-            _release(gate[user], sums, seen, touched, count, out[user])
+        count = add_sums(
+            first, last, rows, weights, starts, columns, values, sums, seen, touched, gate[user], out[user]
+        )
     return count
+
+
+@_compiled
+def add_sums(
+    first: int, last: int, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
+    sums: Any, seen: Any, touched: Any, weight: Any, out: Any,
+) -> int:  # fmt: skip
+    """As ``add_rows``, of some rows, for one user."""
+    if _are_many(first, last, rows, starts, len(sums)):
+        pour(first, last, rows, weights, starts, columns, values, sums)
+        _release_all(weight, sums, out)
+        return -1
+    count = gather(first, last, rows, weights, starts, columns, values, sums, seen, touched, 0)
+    release(weight, sums, seen, touched, count, out)
+    return int(count)
 
 
 @_in_any_order
 def _release_all(weight: Any, sums: Any, out: Any) -> None:
-    """As ``_release``, of every column."""
+    """As ``release``, of every column."""
     most = largest_of(sums)
     scale = weight / most if most > 0 else np.float32(0)
     for column in range(len(sums)):
@@ -176,7 +190,7 @@ def _release_all(weight: Any, sums: Any, out: Any) -> None:
 
 
 @_compiled
-def _release(weight: Any, sums: Any, seen: Any, touched: Any, count: int, out: Any) -> None:
+def release(weight: Any, sums: Any, seen: Any, touched: Any, count: int, out: Any) -> None:
     """Add the sums in units of the largest, and clear them."""
     largest = np.float32(0)
     for place in range(count):
@@ -188,39 +202,3 @@ def _release(weight: Any, sums: Any, seen: Any, touched: Any, count: int, out: A
             out[column] += sums[column] * scale
         sums[column] = 0
         seen[column] = False
-
-
-@_compiled
-def add_two_rows(
-    indptr: Any, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
-    own_indptr: Any, own_rows: Any, own_weights: Any, own_starts: Any, own_columns: Any, own_values: Any,
-    sums: Any, others: Any, seen: Any, touched: Any, gate: Any, out: Any,
-) -> int:  # fmt: skip
-    """As ``add_rows``, for the sum of rows of two matrices; ``others`` is zeros, and left so."""
-    count = 0
-    for user in range(len(gate)):
-        count = _gather_two(
-            indptr[user], indptr[user + 1], rows, weights, starts, columns, values,
-            own_indptr[user], own_indptr[user + 1], own_rows, own_weights, own_starts, own_columns, own_values,
-            sums, others, seen, touched,
-        )  # fmt: skip
-        _release(gate[user], sums, seen, touched, count, out[user])
-    return count
-
-
-@_compiled
-def _gather_two(
-    first: int, last: int, rows: Any, weights: Any, starts: Any, columns: Any, values: Any,
-    own_first: int, own_last: int, own_rows: Any, own_weights: Any, own_starts: Any, own_columns: Any, own_values: Any,
-    sums: Any, others: Any, seen: Any, touched: Any,
-) -> int:  # fmt: skip
-    """As ``_gather``, of two matrices: each is summed by itself, then both."""
-    count = _gather(first, last, rows, weights, starts, columns, values, sums, seen, touched, 0)
-    count = _gather(
-        own_first, own_last, own_rows, own_weights, own_starts, own_columns, own_values, others, seen, touched, count
-    )  # fmt: skip
-    for place in range(count):
-        column = touched[place]
-        sums[column] += others[column]
-        others[column] = 0
-    return int(count)

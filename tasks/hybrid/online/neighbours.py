@@ -15,6 +15,9 @@ SparseRows = tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.float32]
 Met = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
 """The warm users that share an item with one profile, and how, as ``alike.meet`` tells it."""
 
+Hood = tuple[np.float32, int, NDArray[np.integer], NDArray[np.integer]]
+"""What is added to the denominator of similarities, how many rows are chosen, their boundaries and their items."""
+
 _NARROW, _MANY = 2**16, 2**31
 """Up to so many columns, uint16 tells them apart; below so many entries, int32 tells their places."""
 
@@ -56,24 +59,31 @@ class Neighbours:
         most: Neighbours of each profile.
         shrink: Added to the denominator of similarities.
 
+    Attributes:
+        hood: As ``alike.most_alike`` takes it.
+
     """
 
     def __init__(self, holders: Holders, most: int, shrink: float) -> None:
-        self._holders, self._most, self._shrink = holders, most, np.float32(shrink)
-        starts = holders.by_item[0]
-        self._room = Room(len(starts) - 1)
+        starts, items, _ = holders.rows
+        self.hood: Hood = (np.float32(shrink), most, starts, items)
+        self._holders, self._room = holders, Room(len(holders.by_item[0]) - 1)
+
+    @property
+    def places(self) -> NDArray[np.int32]:
+        """Zeros, one per item; whoever uses them clears them."""
+        return self._room.places
+
+    def met(self, profiles: SortedProfiles) -> list[Met]:
+        """Whom each profile meets; the best of them are chosen where they are used."""
+        return self._holders.met(profiles)
 
     def of(self, profiles: SortedProfiles) -> SparseRows:
         """Boundaries int64 (B + 1,), rows int32, rising for each profile, and similarities float32."""
-        starts, columns, _ = self._holders.rows
         found = [
-            alike.most_alike(
-                *met, self._shrink, self._most, profiles.items[one], starts, columns, self._room.places
-            )
-            for one, met in zip(profiles.slices, self._holders.met(profiles), strict=True)
-        ]  # fmt: skip
-        if len(found) == 1:
-            return np.array([0, len(found[0][0])], dtype=np.int64), *found[0]
+            alike.most_alike(*met, *self.hood[:2], profiles.items[one], *self.hood[2:], self.places)
+            for one, met in zip(profiles.slices, self.met(profiles), strict=True)
+        ]
         rows, similar = np.empty(0, np.int32), np.empty(0, np.float32)
         return (
             np.cumsum([0, *(len(rows) for rows, _ in found)]),

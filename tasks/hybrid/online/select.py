@@ -7,9 +7,9 @@ from numba import njit
 
 _compiled: Any = njit(cache=True, nogil=True)
 
-_BUCKET_BITS = 12
-_BELOW = 31 - _BUCKET_BITS
-"""Bits of a positive float32 below those that tell its bucket."""
+_DIGITS = (20, 9, 0)
+"""Where the digits of a positive float32 begin, in bits; the highest is that of signs and exponents."""
+_VALUES = 1 << 11
 _SAMPLED = 16
 """One value in so many is looked at first."""
 
@@ -23,20 +23,24 @@ def largest(values: Any, most: int) -> Any:
         most: 1 … n.
 
     """
-    bits = values.view(np.int32)
-    counts = np.zeros(1 << _BUCKET_BITS, np.int64)
-    for place in range(len(bits)):
-        counts[bits[place] >> _BELOW] += 1
-    bucket, left = len(counts) - 1, most
-    while counts[bucket] < left:
-        left -= counts[bucket]
-        bucket -= 1
-    inside, size = np.empty(counts[bucket], np.float32), 0
-    for place in range(len(bits)):
-        if bits[place] >> _BELOW == bucket:
-            inside[size] = values[place]
-            size += 1
-    return np.partition(inside, size - left)[size - left]
+    inside, found, left = values.view(np.int32), np.zeros(1, np.int32), most
+    counts = np.zeros(_VALUES, np.int32)
+    for shift in _DIGITS:
+        counts[:] = 0
+        for bits in inside:
+            counts[(bits >> shift) & (_VALUES - 1)] += 1
+        digit = _VALUES - 1
+        while counts[digit] < left:
+            left -= counts[digit]
+            digit -= 1
+        found[0] |= digit << shift
+        same, size = np.empty(counts[digit], np.int32), 0
+        for bits in inside:
+            if (bits >> shift) & (_VALUES - 1) == digit:
+                same[size] = bits
+                size += 1
+        inside = same
+    return found.view(np.float32)[0]
 
 
 @_compiled

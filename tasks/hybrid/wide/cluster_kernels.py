@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from tasks.hybrid.online.kernels import total_of
+from tasks.hybrid.online.select import largest
 
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
@@ -68,7 +69,8 @@ def look(directions: Any, promise: Any, shift: Any, starts: Any, items: Any, tab
         first, last = starts[order[looked]], starts[order[looked] + 1]
         until = filled + last - first
         np.dot(table[first:last], across, found[filled:until])
-        where[filled:until] = items[first:last]
+        for place in range(last - first):
+            where[filled + place] = items[first + place]
         filled, looked = until, looked + 1
         if filled >= look_again and looked < count:
             bound, look_again = _least_of(found[:filled], shift, enough), 2 * filled
@@ -78,10 +80,12 @@ def look(directions: Any, promise: Any, shift: Any, starts: Any, items: Any, tab
 @_compiled
 def _least_of(products: Any, shift: Any, enough: int) -> Any:
     """What so many items have at least."""
-    best = np.empty(len(products), np.float32)
+    best = np.full(len(products), -np.inf, np.float32)
     for place in range(len(products)):
-        best[place] = (products[place] - shift).max()
-    return float(np.partition(best, len(best) - enough)[len(best) - enough])
+        for row in range(len(shift)):
+            best[place] = max(best[place], products[place, row] - shift[row])
+    least = best.min()
+    return float(largest(best - least, enough) + least)
 
 
 @_compiled
@@ -102,70 +106,72 @@ def at(directions: Any, items: Any, place: Any, table: Any) -> Any:
 
 
 @_compiled
-def masses(mean: Any, variance: Any, log_sizes: Any, interests: int) -> Any:
-    """Masses of clusters in a softmax over all items, as if products were normal: log E[exp(x)] = mean + variance / 2.
+def odds_of(
+    directions: Any, interests: int, means: Any, variances: Any, log_sizes: Any, starts: Any, items: Any, table: Any,
+    most: int, enough: int,
+) -> Any:  # fmt: skip
+    """Odds of the items that are most likely for any draw, and the mass of all others.
+
+    What lies in clusters that are not looked into counts by the moments of its cluster, as if products were normal:
+    log E[exp(x)] = mean + variance / 2.
 
     Args:
-        mean: float32 (R, C).
-        variance: float32 (R, C).
+        directions: float32 (R, D).
+        interests: Rows of one draw, next to each other: they share a softmax over all items.
+        means: float32 (D, C), of the clusters' vectors.
+        variances: float32 (D, C), likewise.
         log_sizes: float32 (C,).
-        interests: Rows of one draw, next to each other: they share a softmax.
+        starts: As ``look`` takes it.
+        items: As ``look`` takes it.
+        table: As ``look`` takes it.
+        most: As ``look`` takes it.
+        enough: As ``look`` takes it.
 
     Returns:
-        Log masses, float32 (R, C); and the log of each draw's sum, float32 (R,).
+        The clusters that were looked into, int64 (P,); their items, int32 (n,); logits, float32 (n, R), from which the
+        largest of each draw was taken off; that, float32 (R,); and the mass of all else, float32 (R,), in the same
+        units as the odds that are e to the power of these logits.
 
     """
-    log_mass = mean + variance / np.float32(2) + log_sizes
-    log_norm = np.empty(len(mean), np.float32)
+    mean, variance = np.dot(directions, means), np.dot(directions * directions, variances)
+    log_mass, log_norm = mean + variance / np.float32(2) + log_sizes, np.empty(len(mean), np.float32)
     for first in range(0, len(mean), interests):
-        peak = log_mass[first : first + interests].max()
-        total = np.exp(log_mass[first : first + interests] - peak).sum()
-        log_norm[first : first + interests] = peak + np.log(total)
-    return log_mass, log_norm
-
-
-@_compiled
-def shift_odds(odds: Any, log_mass: Any, looked: Any, interests: int) -> Any:
-    """Take the largest of each draw off, and leave masses of clusters that were looked into aside.
-
-    Args:
-        odds: float32 (n, R), written.
-        log_mass: float32 (R, C), written.
-        looked: The clusters.
-        interests: As in ``masses``.
-
-    Returns:
-        What was taken off, float32 (R,).
-
-    """
+        draw = slice(first, first + interests)
+        peak = log_mass[draw].max()
+        log_norm[draw] = peak + np.log(np.exp(log_mass[draw] - peak).sum())
+    looked, where, logits = look(
+        directions, promises(mean, variance, log_norm), log_norm, starts, items, table, most, enough
+    )
     for row in range(len(log_mass)):
         for cluster in looked:
             log_mass[row, cluster] = -np.inf
-    shift = np.full(len(log_mass), -np.inf, np.float32)
-    for place in range(len(odds)):
+    shift = np.full(len(mean), -np.inf, np.float32)
+    for place in range(len(logits)):
         for row in range(len(shift)):
-            shift[row] = max(shift[row], odds[place, row])
+            shift[row] = max(shift[row], logits[place, row])
+    rest = np.empty(len(mean), np.float32)
     for first in range(0, len(shift), interests):
         draw = slice(first, first + interests)
         shift[draw] = max(shift[draw].max(), log_mass[draw].max())
-    odds -= shift
-    return shift
+        for row in range(first, first + interests):
+            rest[row] = np.exp(log_mass[row] - shift[row]).sum()
+    logits -= shift
+    return looked, where, logits, shift, rest
 
 
 @_compiled
 def normalise(
-    odds: Any, log_mass: Any, shift: Any, interests: int, support: Any, place: Any, looked: Any, starts: Any
-) -> Any:
+    odds: Any, rest: Any, interests: int, support: Any, place: Any, looked: Any, starts: Any
+) -> Any:  # fmt: skip
     """From odds to mean probabilities over draws, 0 at support items.
 
     Args:
-        odds: float32 (n, R), e to the power of what ``shift_odds`` left; written at support items.
-        log_mass: As ``shift_odds`` left it.
-        shift: As ``shift_odds`` tells it.
-        interests: As in ``masses``.
+        odds: float32 (n, R), written at support items.
+        rest: As ``odds_of`` tells it.
+        interests: As ``odds_of`` takes it.
         support: Items that are not to be expected.
         place: int32 (I,), where items stand.
-        looked: The clusters that were looked into, in the order of ``odds``.
+        looked: As ``odds_of`` tells it.
         starts: Boundaries of all clusters.
 
     Returns:
@@ -178,11 +184,39 @@ def normalise(
             if starts[cluster] <= place[item] < starts[cluster + 1]:
                 odds[filled + place[item] - starts[cluster]] = 0
         filled += starts[cluster + 1] - starts[cluster]
-    shares = np.empty(len(shift), np.float32)
-    for first in range(0, len(shift), interests):
-        norm = np.float64(0)
+    shares = np.empty(len(rest), np.float32)
+    for first in range(0, len(rest), interests):
+        norm = 0.0
         for row in range(first, first + interests):
-            norm += total_of(odds[:, row]) + total_of(np.exp(log_mass[row] - shift[row]))
-        draws = len(shift) // interests
+            norm += total_of(odds[:, row]) + rest[row]
+        draws = len(rest) // interests
         shares[first : first + interests] = 1 / (draws * max(norm, _TINY))
     return np.dot(odds, shares), shares
+
+
+@_compiled
+def probabilities_at(
+    directions: Any, items: Any, place: Any, table: Any, shift: Any, shares: Any, support: Any
+) -> Any:  # fmt: skip
+    """Mean probabilities over draws of any items, 0 at support items.
+
+    Args:
+        directions: float32 (R, D).
+        items: int32 (n,), rows of the catalogue.
+        place: As ``at`` takes it.
+        table: As ``at`` takes it.
+        shift: As ``odds_of`` tells it.
+        shares: As ``normalise`` tells them.
+        support: int32 (s,).
+
+    Returns:
+        float32 (n,).
+
+    """
+    odds = np.exp(at(directions, items, place, table) - shift)
+    found = np.dot(odds, shares)
+    for number in range(len(items)):
+        for own in support:
+            if items[number] == own:
+                found[number] = 0
+    return found

@@ -36,9 +36,10 @@ class WideExpectation:
 
     def at(self, items: NDArray[np.integer]) -> Array:
         """Mean probabilities of any items, float32 (n,), 0 at support items."""
-        odds = self._clusters.at(self._directions, items) - self._shift
-        found: Array = np.exp(odds, out=odds) @ self._shares
-        found[held(items, self._support)] = 0
+        clusters = self._clusters
+        found: Array = kernels.probabilities_at(
+            self._directions, items, clusters.place, clusters.table, self._shift, self._shares, self._support
+        )
         return found
 
 
@@ -56,8 +57,8 @@ class WideConditional:
     """
 
     def __init__(self, online: OnlineConditional, clusters: ItemClusters, settings: WideSettings) -> None:
-        self._online, self._clusters, self._depth = online, clusters, settings.depth
-        self._probes = settings.probes_of(len(clusters.items))
+        self._online, self._clusters, self._enough = online, clusters, settings.depth
+        self._most = clusters.items_of(settings.probes_of(len(clusters.items)))
         self._log_sizes = np.log(clusters.sizes).astype(np.float32)
 
     def expected(self, episodes: Episodes, ids: NDArray[np.uint64], *, draws: int, seed: int) -> list[WideExpectation]:
@@ -79,13 +80,13 @@ class WideConditional:
 
     def _of(self, directions: Array, support: NDArray[np.int32]) -> WideExpectation:
         clusters, interests = self._clusters, self._online.interests
-        mean, variance = clusters.spread(directions)
-        log_mass, log_norm = kernels.masses(mean, variance, self._log_sizes, interests)
-        looked, items, odds = clusters.best(directions, mean, variance, log_norm, self._probes, self._depth)
-        shift = kernels.shift_odds(odds, log_mass, looked, interests)
+        looked, items, odds, shift, rest = kernels.odds_of(
+            directions, interests, clusters.means, clusters.variances, self._log_sizes,
+            clusters.starts, clusters.items, clusters.table, self._most, self._enough,
+        )  # fmt: skip
         np.exp(odds, out=odds)  # several at once, as compiled loops do not
         probabilities, shares = kernels.normalise(
-            odds, log_mass, shift, interests, support, clusters.place, looked, clusters.starts
+            odds, rest, interests, support, clusters.place, looked, clusters.starts
         )
         return WideExpectation(items, probabilities, clusters, directions, shift, shares, support)
 

@@ -86,6 +86,10 @@ class ItemClusters:
         """Items of each cluster, int64 (C,)."""
         return np.diff(self.starts)
 
+    def items_of(self, clusters: int) -> int:
+        """Items of so many clusters of average size, at least 1."""
+        return max(1, round(clusters * len(self.items) / len(self)))
+
     def spread(self, directions: Array) -> tuple[Array, Array]:
         """Mean and variance of the products with the items of each cluster, as if dimensions were independent.
 
@@ -119,8 +123,7 @@ class ItemClusters:
             Clusters that were looked into, (P,); their items, int32 (n,); and the products, float32 (n, R).
 
         """
-        promise = cluster_kernels.promises(mean, variance, shift)
-        most = max(1, round(probes * len(self.items) / len(self)))
+        promise, most = cluster_kernels.promises(mean, variance, shift), self.items_of(probes)
         found: tuple[NDArray[np.int64], NDArray[np.int32], Array] = cluster_kernels.look(
             directions, promise, shift, self.starts, self.items, self.table, most, enough
         )
