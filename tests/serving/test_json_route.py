@@ -1,0 +1,91 @@
+"""Bodies in one pass are read as FastAPI reads them."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.responses import Response
+from starlette.testclient import TestClient
+
+from flows.serving import errors
+from flows.serving.routes.json_route import JsonRoute
+from flows.serving.routes.lists import Here
+from flows.serving.schemas import RecommendRequest
+
+
+def answering(route_class: type[APIRoute]) -> TestClient:
+    """What an application with such routes has read of a body."""
+    app, router = FastAPI(), APIRouter(route_class=route_class)
+
+    @router.post("/read")
+    async def read(body: RecommendRequest, service: Here) -> Response:
+        assert service == "the service"  # type: ignore[comparison-overlap]
+        return Response(repr(body))
+
+    errors.install(app)
+    app.include_router(router)
+    app.state.service = "the service"
+    return TestClient(app, raise_server_exceptions=False)
+
+
+QUICK, GENERAL = answering(JsonRoute), answering(APIRoute)
+EVENT = {"item_id": "tea"}
+
+
+def same(body: bytes, content_type: str = "application/json") -> Response:
+    quick, general = (
+        one.post("/read", content=body, headers={"content-type": content_type}) for one in (QUICK, GENERAL)
+    )
+    assert quick.status_code == general.status_code
+    assert quick.content == general.content
+    return general  # type: ignore[return-value]
+
+
+def test_a_valid_body_does_not_take_the_general_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastapi import routing
+
+    asked: list[Any] = []
+    solve = routing.solve_dependencies
+    monkeypatch.setattr(routing, "solve_dependencies", lambda **given: asked.append(given) or solve(**given))  # type: ignore[func-returns-value]
+    body = json.dumps({"user_id": 7, "events": [EVENT, {"item_id": 12}], "k": 3}).encode()
+    assert same(body).status_code == 200
+    assert len(asked) == 1  # by the general way alone
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"[]", b"null", b"\xff", b"\xef\xbb\xbf{}", '{"k": 5}'.encode("utf-16"), b'{"k": NaN}',
+        b'{"k": 3, "k": 4}', b'{"k": 3.0}', b'{"k": "3"}', b'{"k": true}', b'{"k": 1e2}', b'{"diversity": 1}',
+        b'{"diversity": Infinity}', b'{"user_id": "\\ud800"}', b'{"user_id": 1e400}', b'{"features": {"a": 1e999}}',
+        b'{"user_id": 99999999999999999999999}', b'{"features": {"a": 9007199254740993}}', b'{"filters": null}',
+        b'{"events": [{"item_id": "a", "timestamp": "2001-02-28"}]}', b'{"filters": {"stock": {" tea ": 0}}}',
+        b'{"filters": {"allow_items": null}}', b"[" * 100_000, b'{"events": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    ],
+)  # fmt: skip
+def test_odd_bodies_are_answered_as_in_the_general_way(body: bytes) -> None:
+    same(body)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json; charset=utf-8", "application/problem+json"])
+def test_other_types_of_content_are_left_to_the_general_way(content_type: str) -> None:
+    same(json.dumps({"k": 3}).encode(), content_type)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["item_id", "timestamp", "kind", "stock", "a"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(list(RecommendRequest.model_fields)), VALUES))
+def test_any_body_is_answered_as_in_the_general_way(body: dict[str, Any]) -> None:
+    same(json.dumps(body).encode())
