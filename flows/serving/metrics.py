@@ -1,5 +1,6 @@
 """What Prometheus reads."""
 
+from functools import cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -25,12 +26,16 @@ class Metrics:
         self.evidence = Counter("recommended_items", "Items of lists by what carried them.", ("evidence",), **labels)
         self.reloads = Counter("reloads", "Models taken into service.", **labels)
         self.reload_failures = Gauge("reload_failures", "Looks at the registry, or loads, that failed.", **labels)
+        # Looked up once: routes and states are few, and a look-up takes longer than to count.
+        self._of = cache(lambda route, status: (self._requests.labels(route, status), self._seconds.labels(route)))
+        self.carried_by = cache(self.evidence.labels)
         self._model = Gauge("model", "1 for the model that is served.", ("model",), **labels)
 
     def seen(self, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        self._requests.labels(route, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        requests, took = self._of(route, status)
+        requests.inc()
+        took.observe(seconds)
 
     def serves(self, model: str) -> None:
         """Say which model is served."""

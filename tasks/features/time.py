@@ -56,7 +56,8 @@ def gaps(rows: Ragged, times: NDArray[np.int64]) -> NDArray[np.float32]:
         times: int64 (N,), microseconds.
 
     """
-    since = np.zeros_like(times)
+    since = np.zeros(len(times), dtype=np.int64)
     since[1:] = times[1:] - times[:-1]
-    since[rows.indptr[:-1][rows.lengths > 0]] = 0
+    starts = rows.indptr[:-1]
+    since[starts[starts < rows.indptr[1:]]] = 0
     return np.log1p(np.maximum(since, 0) / _HOUR).astype(np.float32)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from lightning_modules.catalogue import Catalogue
@@ -52,7 +53,7 @@ def conditions_of(
     Category codes the networks have never seen count as unknown (0). A catalogue without features of users is that of
     a network that looks at none.
     """
-    sizes = np.array(catalogue.user_cardinalities, dtype=np.int64)
+    sizes = _sizes(catalogue.user_cardinalities)
     looked_at = len(sizes) > 0 or catalogue.user_numbers > 0
     features = users.features if looked_at else UserFeatures.none(len(users))
     categories = features.categories.astype(np.int64)
@@ -82,6 +83,12 @@ def conditions_of(
         targets=_no_targets(len(users), catalogue.n_items) if targets is None else targets,
         group=np.arange(len(users), dtype=np.int64) if group is None else group.astype(np.int64),
     )
+
+
+@lru_cache(maxsize=64)
+def _sizes(cardinalities: tuple[int, ...]) -> NDArray[np.int64]:
+    """As an array; to be read only."""
+    return np.array(cardinalities, dtype=np.int64)
 
 
 @lru_cache(maxsize=64)

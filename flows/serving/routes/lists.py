@@ -40,7 +40,7 @@ async def recommend(body: RecommendRequest, service: Here) -> Response:
         )
     ]
     for evidence, count in Counter(ranked.evidence).items():
-        service.metrics.evidence.labels(evidence).inc(count)
+        service.metrics.carried_by(evidence).inc(count)
     arm = service.arm(body.user_id)
     service.expose("recommend", body.user_id, arm, served.name, [one["item_id"] for one in listed])
     return reply(

@@ -101,19 +101,17 @@ class WideHybrid:
         depth = max(self._depth, _PER_PLACE * k)
         if allow is not None or not mask_support or depth > self.n_items:
             return self.hybrid.top_k(users, k, exclude=exclude, allow=allow, seed=seed, mask_support=mask_support)
+        if len(users) == 1:
+            return self._ranked(users, k, depth, exclude, seed) or self.hybrid.top_k(
+                users, k, exclude=exclude, seed=seed
+            )
         result = TopK.unfilled(len(users), k)
         for row in range(len(users)):
-            one = users if len(users) == 1 else users.select(np.array([row]))
-            found = self._ranked(one, k, depth, exclude, seed)
-            if found is None:
-                lists = self.hybrid.top_k(one, k, exclude=exclude, seed=seed)
-                found = lists.ids[0], lists.scores[0], lists.evidence[0]
-            result.ids[row], result.scores[row], result.evidence[row] = found
+            found = self.top_k(users.select(np.array([row])), k, exclude=exclude, seed=seed)
+            result.ids[row], result.scores[row], result.evidence[row] = found.ids[0], found.scores[0], found.evidence[0]
         return result
 
-    def _ranked(
-        self, user: NewUsers, k: int, depth: int, exclude: NDArray[np.bool_] | None, seed: int
-    ) -> tuple[Items, Floats, NDArray[np.uint8]] | None:
+    def _ranked(self, user: NewUsers, k: int, depth: int, exclude: NDArray[np.bool_] | None, seed: int) -> TopK | None:
         """A list; None where there are fewer candidates than places."""
         weights = self._weights[min(len(user.items), MANY)]
         popular = self._popular.of(user, 0, weights)
@@ -138,7 +136,7 @@ class WideHybrid:
             scores = values.sum(axis=0)
             order = np.lexsort((-tie_keys(user_salts(user.ids, seed), items), -scores))[:k]
             scores, evidence = scores[order], kernels.lifted(values, means, self._kinds, order)
-        return items[order], scores, evidence
+        return TopK(items[order][None], scores[None], evidence[None])
 
     def _parts(self, asked: Asked, weights: Floats) -> list[_Weighed]:
         """Scores that are asked about items, those that have weight for a user."""
