@@ -12,7 +12,7 @@ from tasks.hybrid.online.select import largest, shortlist
 # As numpy divides: a check for zeros would keep several divisions from being made at once.
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
-_SWEPT = 32
+_SWEPT = 8
 """All rows are looked at rather than those met sorted, up to this many rows for each that is met."""
 
 

@@ -10,7 +10,7 @@ _compiled: Any = njit(cache=True, nogil=True)
 _DIGITS = (20, 9, 0)
 """Where the digits of a positive float32 begin, in bits; the highest is that of signs and exponents."""
 _VALUES = 1 << 11
-_SAMPLED = 16
+_SAMPLED = 32
 """One value in so many is looked at first."""
 
 

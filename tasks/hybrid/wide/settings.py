@@ -22,7 +22,7 @@ class WideSettings:
     from_items: int = 10_000
     clusters: int | None = None
     probes: int | None = None
-    depth: int = 250
+    depth: int = 150
 
     def __post_init__(self) -> None:
         for name in ("from_items", "clusters", "probes", "depth"):
