@@ -28,6 +28,8 @@ _SAFE = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
+_NO_TELEMETRY: Any = {"tracing": False, "metrics": False, "logs": False}
+"""Of FastAPI's own, which asks with every request whether somebody listens: /metrics tells what there is to tell."""
 
 
 def create_app(service: Service, token: str | None = None, reloader: Reloader[ServedModel] | None = None) -> ASGIApp:
@@ -50,8 +52,9 @@ def create_app(service: Service, token: str | None = None, reloader: Reloader[Se
         service.close()
 
     app = FastAPIOffline(
-        title="Coldcart", version=version("coldcart"), description=_DESCRIPTION, redoc_url=None, lifespan=lifespan
-    )
+        title="Coldcart", version=version("coldcart"), description=_DESCRIPTION, redoc_url=None, lifespan=lifespan,
+        telemetry=_NO_TELEMETRY,
+    )  # fmt: skip
     app.state.service = service
     errors.install(app)
     for routes in (lists, people, operations):

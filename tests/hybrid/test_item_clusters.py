@@ -122,12 +122,12 @@ def test_with_every_cluster_the_expectation_is_that_of_every_item(learn_items: b
     exact = online.expected(conditions, posed.users.ids, draws=3, seed=5)
     clusters = ItemClusters.of(online.vectors, 10)
     everywhere = np.arange(300, dtype=np.int32)
-    whole = WideConditional(online, clusters, WideSettings(probes=10))
+    whole = WideConditional(online, clusters, WideSettings(probes=10, depth=300))
     for row, one in enumerate(whole.expected(conditions, posed.users.ids, draws=3, seed=5)):
         assert np.array_equal(np.sort(one.items), everywhere)
         assert one.at(everywhere) == pytest.approx(exact[row], rel=1e-4, abs=1e-8)
         assert one.probabilities == pytest.approx(exact[row][one.items], rel=1e-4, abs=1e-8)
-    few = WideConditional(online, clusters, WideSettings(probes=3))
+    few = WideConditional(online, clusters, WideSettings(probes=3, depth=300))
     for row, one in enumerate(few.expected(conditions, posed.users.ids, draws=3, seed=5)):
         assert len(one.items) < 300
         assert one.at(everywhere) == pytest.approx(exact[row], rel=0.1, abs=1e-8)
