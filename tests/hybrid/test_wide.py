@@ -20,6 +20,7 @@ from tasks.hybrid.scores import VirtualPart, scores_of
 from tasks.hybrid.settings import HybridSettings
 from tasks.hybrid.wide.ranker import WideHybrid
 from tasks.hybrid.wide.settings import WideSettings
+from tasks.hybrid.wide.tellers import Asked
 from tasks.method_names import BLEND
 from tasks.training.clock import Clock
 from tasks.training.train import train
@@ -102,6 +103,15 @@ def test_the_sums_of_a_user_who_could_not_be_answered_are_not_those_of_the_next(
     found = wide.top_k(users(), 10, seed=SEED)
     assert np.array_equal(found.ids, expected.ids)
     assert np.array_equal(found.scores, expected.scores)
+
+
+def test_virtual_items_are_chosen_among_more_than_there_are(hybrid: Hybrid) -> None:
+    few = WideSettings(clusters=24, probes=24, depth=1)
+    wide, whole = (WideHybrid(hybrid, one, WAY, SEED) for one in (few, WHOLE))
+    for row in range(5):
+        one = users().select(np.array([row]))
+        made, expected = (Asked(one, ITEMS, each._completing).completed for each in (wide, whole))
+        assert np.array_equal(made.items, expected.items)
 
 
 def test_own_items_and_excluded_ones_are_not_listed(hybrid: Hybrid) -> None:

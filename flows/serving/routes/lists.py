@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["lists"], responses=ERRORS, route_class=J
 Here = Annotated[Service, Depends(service_of)]
 
 
-@router.post("/recommend", response_model=RecommendOut, responses=NOT_FOUND)
+@router.post("/recommend", summary="Recommend items to a user", response_model=RecommendOut, responses=NOT_FOUND)
 async def recommend(body: RecommendRequest, service: Here) -> Response:
     """The k best items for a user, known or not, none of them among the user's own."""
     served = service.serving.served
@@ -55,7 +55,7 @@ async def recommend(body: RecommendRequest, service: Here) -> Response:
     )
 
 
-@router.post("/rerank", response_model=RerankOut)
+@router.post("/rerank", summary="Put items in order for a user", response_model=RerankOut)
 async def rerank(body: RerankRequest, service: Here) -> Response:
     """The same items, ordered and scored for a user; those that the model does not know come last, as given."""
     served = service.serving.served
@@ -82,7 +82,7 @@ async def rerank(body: RerankRequest, service: Here) -> Response:
     return reply({"model": served.name, "user_id": body.user_id, "arm": arm, "items": listed})
 
 
-@router.post("/explain", response_model=ExplainOut, responses=NOT_FOUND)
+@router.post("/explain", summary="Explain a recommendation", response_model=ExplainOut, responses=NOT_FOUND)
 async def explained(body: ExplainRequest, service: Here) -> Response:
     """Why an item is recommended: parts of its score, items of the user, virtual ones, and users alike."""
     served = service.serving.served
@@ -113,7 +113,7 @@ async def explained(body: ExplainRequest, service: Here) -> Response:
     )
 
 
-@router.get("/items", response_model=ItemsOut)
+@router.get("/items", summary="Find items", response_model=ItemsOut)
 async def search(
     service: Here,
     query: Annotated[str, Query(max_length=200, description="Words of title, class or id; nothing finds all")] = "",

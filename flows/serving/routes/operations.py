@@ -15,13 +15,18 @@ router = APIRouter(tags=["operations"])
 Here = Annotated[Service, Depends(service_of)]
 
 
-@router.get("/healthz", response_model=HealthOut)
+@router.get("/healthz", summary="Does the process answer?", response_model=HealthOut)
 async def healthy() -> Response:
     """The process answers."""
     return reply({"status": "ok"})
 
 
-@router.get("/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut, "description": "Not ready"}})
+@router.get(
+    "/readyz",
+    summary="Is it ready?",
+    response_model=ReadyOut,
+    responses={503: {"model": ReadyOut, "description": "Not ready"}},
+)
 async def ready(service: Here) -> Response:
     """A model is loaded and warm, and the state store answers."""
     try:
@@ -32,7 +37,12 @@ async def ready(service: Here) -> Response:
     return reply({"status": "ready", "model": service.serving.served.name, "reason": None})
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
 async def metrics(service: Here) -> Response:
     """Figures for Prometheus."""
     return Response(service.metrics.text(), media_type=service.metrics.content_type)

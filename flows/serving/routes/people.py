@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", tags=["users"], responses=ERRORS, route_class=J
 Here = Annotated[Service, Depends(service_of)]
 
 
-@router.post("/events", response_model=EventsOut)
+@router.post("/events", summary="Remember events", response_model=EventsOut)
 async def record(body: EventsRequest, service: Here) -> Response:
     """Remember events, in any order, however often they come; the users' next answers reflect them."""
     most = service.settings.limits.events
@@ -40,7 +40,7 @@ async def record(body: EventsRequest, service: Here) -> Response:
     )
 
 
-@router.delete("/users/{user_id:path}", response_model=ForgottenOut, responses=NOT_FOUND)
+@router.delete("/users/{user_id:path}", summary="Forget a user", response_model=ForgottenOut, responses=NOT_FOUND)
 async def forget(
     user_id: Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")], service: Here
 ) -> Response:
@@ -52,7 +52,7 @@ async def forget(
     return reply({"events": events, "exposures": exposures})
 
 
-@router.post("/audience", response_model=AudienceOut, responses=NOT_FOUND)
+@router.post("/audience", summary="Find the audience of items", response_model=AudienceOut, responses=NOT_FOUND)
 async def audience(body: AudienceRequest, service: Here) -> Response:
     """The users most likely interested in items or a class, known to the model or met since."""
     serving = service.serving
@@ -80,7 +80,7 @@ async def audience(body: AudienceRequest, service: Here) -> Response:
     )
 
 
-@router.get("/segments", response_model=SegmentsOut)
+@router.get("/segments", summary="Groups of users", response_model=SegmentsOut)
 async def segments(service: Here) -> Response:
     """Groups of users by predicted interest, each with what stands out in it."""
     serving = service.serving
@@ -103,7 +103,7 @@ async def segments(service: Here) -> Response:
     )
 
 
-@router.post("/segments/assign", response_model=AssignOut)
+@router.post("/segments/assign", summary="Find the group of a user", response_model=AssignOut)
 async def assign(body: AssignRequest, service: Here) -> Response:
     """The group of one user; of somebody without known items, by what is recommended to them."""
     serving = service.serving

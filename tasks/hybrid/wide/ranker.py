@@ -5,7 +5,7 @@ looked into, or a little below many heads. ``benchmarks/wide.py`` measures how m
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,11 +65,13 @@ class WideHybrid:
     """
 
     def __init__(self, hybrid: Hybrid, settings: WideSettings, augmentation: Any = None, seed: int = 0) -> None:
+        policy = augmentation.policy if isinstance(augmentation, CompleteProfiles) else None
+        if policy is not None:  # virtual items are among those that the generator brings up
+            settings = replace(settings, depth=max(settings.depth, 2 * policy.items))
         self.hybrid, self.n_items, self._depth = hybrid, hybrid.n_items, settings.depth
         self._tellers = tellers = Tellers.of(hybrid.sources, settings)
         self._completing = None
         if any(isinstance(one, FilterSource) and one.completion is not None for one in hybrid.sources):
-            policy = augmentation.policy if isinstance(augmentation, CompleteProfiles) else None
             if tellers.generator is None or policy is None or policy.agreement != 1:
                 raise ModelError("profiles are completed in a way that needs the probability of every item")
             self._completing = Completing(tellers.generator, policy, seed)
