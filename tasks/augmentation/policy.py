@@ -144,18 +144,23 @@ def choose_few(
     many = min(policy.items, mean.shape[1])
     values, items = np.empty((len(mean), many), dtype=np.float32), np.empty((len(mean), many), dtype=np.int64)
     best_of_few(mean, values, items)
-    if not (mean.min() >= 0 and values[:, 0].max() < np.inf):  # nan counts as largest
+    if not _weigh(mean, values, np.float32(policy.threshold), policy.weights == "probability", policy.fade(shots)):
         raise ValueError("probabilities must be finite and not negative; the generator's output is damaged")
-    _weigh(values, np.float32(policy.threshold), policy.weights == "probability", policy.fade(shots))
     return Chosen(items, values)
 
 
 @_compiled
-def _weigh(values: Any, threshold: Any, by_probability: bool, faded: Any) -> None:
-    """From probabilities, float32 (B, m), falling, to weights in their place."""
+def _weigh(mean: Any, values: Any, threshold: Any, by_probability: bool, faded: Any) -> bool:
+    """From the best probabilities, float32 (B, m), falling, to weights in their place; whether all are sound."""
     for row in range(len(values)):
+        if not values[row, 0] < np.inf:  # nan counts as largest
+            return False
+        for probability in mean[row]:
+            if probability < 0:
+                return False
         own, largest = values[row], values[row, 0]
         for place in range(len(own)):
             kept = own[place] > 0 and own[place] >= threshold * largest
             share = own[place] / max(largest, _TINY) if by_probability else np.float32(1)
             own[place] = share * faded[row] if kept else np.float32(0)
+    return True

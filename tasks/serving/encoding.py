@@ -77,12 +77,11 @@ class ProfileEncoder:
             rows.append(row)
             times.append(self._quantise(event.at) if told and event.at is not None else self._newest)
             weights.append(weight)
-        entries = _first_touches(
-            np.array(rows, dtype=np.int32),
-            np.array(times, dtype=np.int64),
-            np.array(weights, dtype=np.float32),
-            self._ties(user, rows) if told else None,
-        )
+        entries = (
+            np.array(rows, dtype=np.int32), np.array(times, dtype=np.int64), np.array(weights, dtype=np.float32)
+        )  # fmt: skip
+        if told or len(set(rows)) < len(rows):
+            entries = _first_touches(*entries, self._ties(user, rows) if told else None)
         encoded = self._users(entries, profile, user, first)
         return Encoded(self._with_history(encoded, profile), tuple(unknown))
 
@@ -99,7 +98,7 @@ class ProfileEncoder:
         if profile.features:
             features = self._features(tuple(sorted(profile.features.items())))
         return NewUsers(
-            rows=Ragged(np.array([0, len(items)], dtype=np.int64)),
+            rows=_alone(len(items)),
             items=items,
             times=times if has_times else None,
             weights=weights,
@@ -138,6 +137,12 @@ class ProfileEncoder:
 
     def _encode_features(self, values: tuple[tuple[str, FeatureValue], ...]) -> UserFeatures:
         return self._model.encoder.transform(pl.DataFrame({name: [value] for name, value in values}))
+
+
+@lru_cache(maxsize=4096)
+def _alone(length: int) -> Ragged:
+    """Boundaries of a single row; to be read only."""
+    return Ragged(np.array([0, length], dtype=np.int64))
 
 
 class Quantiser:

@@ -57,7 +57,8 @@ class WideConditional:
     """
 
     def __init__(self, online: OnlineConditional, clusters: ItemClusters, settings: WideSettings) -> None:
-        self._online, self._clusters, self._enough = online, clusters, settings.depth
+        self._online, self._clusters = online, clusters
+        self._enough = settings.depth_of(len(clusters.items))
         self._most = clusters.items_of(settings.probes_of(len(clusters.items)))
         self._log_sizes = np.log(clusters.sizes).astype(np.float32)
 

@@ -95,8 +95,8 @@ class Factored:
     def of(cls, clusters: ItemClusters, direction: Floats, settings: WideSettings) -> "Factored":
         """Look into the most promising clusters."""
         nothing = np.zeros(1, dtype=np.float32)
-        probes = settings.probes_of(len(clusters.items))
-        _, items, products = clusters.best(direction, *clusters.spread(direction), nothing, probes, settings.depth)
+        probes, depth = settings.probes_of(len(clusters.items)), settings.depth_of(len(clusters.items))
+        _, items, products = clusters.best(direction, *clusters.spread(direction), nothing, probes, depth)
         values = np.maximum(products[:, 0], 0)
         return cls(items, values, float(values.sum() / len(clusters.items)), clusters, direction)
 

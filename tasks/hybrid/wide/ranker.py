@@ -66,9 +66,10 @@ class WideHybrid:
 
     def __init__(self, hybrid: Hybrid, settings: WideSettings, augmentation: Any = None, seed: int = 0) -> None:
         policy = augmentation.policy if isinstance(augmentation, CompleteProfiles) else None
+        self.hybrid, self.n_items, self._depth = hybrid, hybrid.n_items, settings.depth_of(hybrid.n_items)
         if policy is not None:  # virtual items are among those that the generator brings up
-            settings = replace(settings, depth=max(settings.depth, 2 * policy.items))
-        self.hybrid, self.n_items, self._depth = hybrid, hybrid.n_items, settings.depth
+            self._depth = max(self._depth, 2 * policy.items)
+        settings = replace(settings, depth=self._depth)
         self._tellers = tellers = Tellers.of(hybrid.sources, settings)
         self._completing = None
         if any(isinstance(one, FilterSource) and one.completion is not None for one in hybrid.sources):
@@ -76,7 +77,7 @@ class WideHybrid:
                 raise ModelError("profiles are completed in a way that needs the probability of every item")
             self._completing = Completing(tellers.generator, policy, seed)
         self._popular = KeptPopularity(
-            hybrid.sources, self.n_items, _KEPT_BYTES, lambda total: Written.of(total, settings.depth)
+            hybrid.sources, self.n_items, _KEPT_BYTES, lambda total: Written.of(total, self._depth)
         )
         numbers = sorted([*tellers.filters, *tellers.others])
         kinds = sorted({hybrid.sources[number].evidence for number in numbers})

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-_FEWEST_PROBES = 16
+_FEWEST_PROBES, _FEWEST_CANDIDATES = 16, 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +15,15 @@ class WideSettings:
         clusters: Clusters of items, at least 1; None takes the square root of the number of items.
         probes: Clusters of average size that are looked into per score, at most and at least 1; None takes the square
             root of the number of clusters, and 16 at least.
-        depth: Candidates of which every score is computed, at least 1; four per place of a list, where that is more.
+        depth: Candidates of which every score is computed, at least 1; None takes half the square root of the number of
+            items, and 150 at least. Four per place of a list, where that is more.
 
     """
 
     from_items: int = 10_000
     clusters: int | None = None
     probes: int | None = None
-    depth: int = 150
+    depth: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("from_items", "clusters", "probes", "depth"):
@@ -37,3 +38,7 @@ class WideSettings:
     def probes_of(self, n_items: int) -> int:
         """How many clusters of a catalogue are looked into."""
         return self.probes or max(_FEWEST_PROBES, round(math.sqrt(self.clusters_of(n_items))))
+
+    def depth_of(self, n_items: int) -> int:
+        """How many candidates of a catalogue are looked at closely."""
+        return self.depth or max(_FEWEST_CANDIDATES, round(math.sqrt(n_items) / 2))
