@@ -14,8 +14,9 @@ from tasks.config import load_component
 from tasks.domain import Evidence, NewUsers, Ragged, UserFeatures, VirtualBehaviour
 from tasks.hybrid.gate import Gate
 from tasks.hybrid.hybrid import Hybrid
+from tasks.hybrid.online import alike
 from tasks.hybrid.online.filters import OnlineItems, online_filter
-from tasks.hybrid.online.neighbours import SharedRows
+from tasks.hybrid.online.neighbours import Neighbours, SharedRows
 from tasks.hybrid.online.profiles import SortedProfiles
 from tasks.hybrid.online.select import head
 from tasks.hybrid.same_visit import SameVisit
@@ -50,13 +51,23 @@ def profiles_of(matrix: csr_array) -> SortedProfiles:
     return SortedProfiles.real(NewUsers(rows, matrix.indices, None, matrix.data, nothing, None, ids))
 
 
+def nearest(near: Neighbours, profiles: SortedProfiles) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Boundaries of the profiles' neighbours, which they are, and how much alike."""
+    found = [
+        alike.most_alike(*met, *near.hood[:2], profiles.items[one], *near.hood[2:], near.places)
+        for one, met in zip(profiles.slices, near.met(profiles), strict=True)
+    ]
+    ends = np.cumsum([0, *(len(rows) for rows, _ in found)])
+    return ends, np.concatenate([rows for rows, _ in found]), np.concatenate([similar for _, similar in found])
+
+
 @pytest.mark.parametrize("binary", [True, False])  # binary rows are often equally alike: the edge is full of ties
 @pytest.mark.parametrize(("most", "shrink"), [(1, 0.0), (7, 0.0), (40, 3.0), (500, 0.0)])
 def test_the_neighbours_are_those_of_blocks(binary: bool, most: int, shrink: float) -> None:
     warm, queries = sparse(400, 70, 1, binary), sparse(50, 70, 2, binary)
     hood = Neighbourhood(Rows(warm, COSINE), most, shrink)
     expected = hood.of(Rows(queries, COSINE))
-    ends, rows, similar = SharedRows().neighbours(hood).of(profiles_of(queries))
+    ends, rows, similar = nearest(SharedRows().neighbours(hood), profiles_of(queries))
     np.testing.assert_array_equal(ends, expected.indptr)
     np.testing.assert_array_equal(rows, expected.indices)
     np.testing.assert_allclose(similar, expected.data, rtol=3e-7)
@@ -66,12 +77,12 @@ def test_filters_that_look_among_the_same_rows_share_them() -> None:
     warm, shared = sparse(40, 30, 3, False), SharedRows()
     few, many = (shared.neighbours(Neighbourhood(Rows(warm.copy(), COSINE), most, 0.0)) for most in (2, 50))
     profiles = profiles_of(sparse(1, 30, 4, False))
-    few_rows, many_rows = few.of(profiles)[1], many.of(profiles)[1]
+    few_rows, many_rows = nearest(few, profiles)[1], nearest(many, profiles)[1]
     assert len(profiles.known) == 1
     assert set(few_rows) < set(many_rows)
     other = sparse(40, 30, 3, False)
     other.data[5] += 1
-    shared.neighbours(Neighbourhood(Rows(other, COSINE), 2, 0.0)).of(profiles)
+    shared.neighbours(Neighbourhood(Rows(other, COSINE), 2, 0.0)).met(profiles)
     assert len(profiles.known) == 2
 
 

@@ -78,19 +78,6 @@ class Neighbours:
         """Whom each profile meets; the best of them are chosen where they are used."""
         return self._holders.met(profiles)
 
-    def of(self, profiles: SortedProfiles) -> SparseRows:
-        """Boundaries int64 (B + 1,), rows int32, rising for each profile, and similarities float32."""
-        found = [
-            alike.most_alike(*met, *self.hood[:2], profiles.items[one], *self.hood[2:], self.places)
-            for one, met in zip(profiles.slices, self.met(profiles), strict=True)
-        ]
-        rows, similar = np.empty(0, np.int32), np.empty(0, np.float32)
-        return (
-            np.cumsum([0, *(len(rows) for rows, _ in found)]),
-            np.concatenate([rows, *(one[0] for one in found)]),
-            np.concatenate([similar, *(one[1] for one in found)]),
-        )
-
 
 class SharedRows:
     """Sparse rows that filters work on; those of the same content are kept once, and then stay in the cache."""

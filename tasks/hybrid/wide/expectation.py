@@ -13,8 +13,6 @@ from tasks.training.online_conditional import OnlineConditional
 
 Array = NDArray[np.float32]
 
-_FEW = 32
-
 
 @dataclass(frozen=True, eq=False)
 class WideExpectation:
@@ -90,13 +88,3 @@ class WideConditional:
             odds, rest, interests, support, clusters.place, looked, clusters.starts
         )
         return WideExpectation(items, probabilities, clusters, directions, shift, shares, support)
-
-
-def held(items: NDArray[np.integer], few: NDArray[np.integer]) -> NDArray[np.bool_]:
-    """Whether items are among a few others, bool (n,); for few of them quicker than ``np.isin``."""
-    if len(few) > _FEW:
-        return np.isin(items, few)
-    found = np.zeros(len(items), dtype=np.bool_)
-    for one in few:
-        found |= items == one
-    return found
