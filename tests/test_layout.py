@@ -70,6 +70,7 @@ def test_domain_types_import_nothing_of_ours(path: Path) -> None:
         ("starlette", ("flows/serving/",)),
         ("prometheus_client", ("flows/serving/",)),
         ("captum", ("tasks/explanation/",)),
+        ("numba", ("tasks/compiled.py",)),
     ],
 )
 def test_each_framework_lives_in_one_place(framework: str, homes: tuple[str, ...]) -> None:

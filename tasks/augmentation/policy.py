@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tasks.compiled import njit
 from tasks.recommenders.best_of_few import best_of_few
 
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")

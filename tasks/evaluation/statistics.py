@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from tasks.compiled import njit
 from tasks.evaluation.bootstrap import interval
 
 RESAMPLES = 10_000

@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from tasks.compiled import njit
 
 _compiled: Any = njit(cache=True, nogil=True)
 

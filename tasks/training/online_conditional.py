@@ -149,6 +149,10 @@ class _Encoder:
 
     def side(self, episodes: Episodes, row: int) -> tuple[Array, ...]:
         """What is known of one user beside the events, as ``online_layers`` takes it."""
+        told = episodes.categories.shape[1], episodes.numbers.shape[1], episodes.calendar.shape[1]
+        known = len(self._classes), len(self._numbers), len(self._calendar)
+        if told != known:
+            raise ValueError(f"expected (categories, numbers, calendar) of widths {known}, got {told}")
         # Copies: for arrays that are read-only or laid out otherwise, a request would wait for a compilation.
         return (
             self._shots(int(episodes.shots[row])), self._classes, np.array(episodes.categories[row]),

@@ -3,10 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
-from numba.extending import register_jitable
 
 from lightning_modules import noise
+from tasks.compiled import njit, register_jitable
 
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 

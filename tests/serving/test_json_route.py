@@ -1,5 +1,6 @@
 """Bodies in one pass are read as FastAPI reads them."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -74,6 +75,26 @@ def test_odd_bodies_are_answered_as_in_the_general_way(body: bytes) -> None:
 @pytest.mark.parametrize("content_type", ["text/plain", "application/json; charset=utf-8", "application/problem+json"])
 def test_other_types_of_content_are_left_to_the_general_way(content_type: str) -> None:
     same(json.dumps({"k": 3}).encode(), content_type)
+
+
+@pytest.mark.parametrize("route_class", [JsonRoute, APIRoute])
+def test_who_goes_away_within_the_body_is_no_error_of_the_service(route_class: type[APIRoute]) -> None:
+    app, sent = answering(route_class).app, []
+    messages = iter([{"type": "http.request", "body": b'{"k"', "more_body": True}])
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "path": "/read", "raw_path": b"/read",
+        "query_string": b"", "headers": [(b"content-type", b"application/json")], "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2), "scheme": "http", "root_path": "",
+    }  # fmt: skip
+
+    async def receive() -> Any:
+        return next(messages, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 400
 
 
 VALUES = st.recursive(

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.routing import APIRoute
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from flows.serving.service import service_of
@@ -33,7 +34,7 @@ class JsonRoute(APIRoute):
                 return await general(request)
             try:
                 told = body.model_validate_json(await request.body())
-            except ValidationError:
+            except (ValidationError, ClientDisconnect):
                 return await general(request)
             answer: Response = await endpoint(body=told, service=await service_of(request))
             return answer

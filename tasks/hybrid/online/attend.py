@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from tasks.compiled import njit
 from tasks.hybrid.online.alike import most_alike
 from tasks.hybrid.online.kernels import gather, release
 

@@ -1,19 +1,19 @@
 """Loops over the few entries of a few profiles, compiled: what numpy and scipy do in many calls and passes.
 
-Every loop adds in the order in which scipy adds, in the same precision, so that sums are the same to the last bit.
+Loops over sparse rows add in the order in which scipy adds, in the same precision: sums are the same to the last bit.
 """
 
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from tasks.compiled import njit
 
 # Compiled once per machine and kept beside this file; the scorer's thread does not hold up the others meanwhile.
 _compiled: Any = njit(cache=True, nogil=True)
 
 # Sums and maxima in whatever order: else each waits for the one before.
-_in_any_order: Any = njit(cache=True, nogil=True, fastmath={"reassoc", "nnan", "nsz"})
-
+_in_any_order: Any = njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
 
 _MANY = 4
 """Columns per entry from which on sums are looked through from end to end: nobody notes down where entries are."""

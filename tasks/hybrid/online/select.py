@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from tasks.compiled import njit
 
 _compiled: Any = njit(cache=True, nogil=True)
 
@@ -76,13 +77,15 @@ def head(values: Any, depth: int) -> Any:
     """Places of the ``depth`` largest values, int64, rising; of equal ones at the edge the first.
 
     Args:
-        values: float32 (n,), none below 0.
+        values: float32 (n,); those below 0, and what is no number, are left out where there are more than ``depth``.
         depth: At least 1.
 
     """
     if depth >= len(values):
         return np.arange(len(values))
     places = shortlist(values, depth)
+    if len(places) <= depth:
+        return places.astype(np.int64)
     listed = np.empty(len(places), np.float32)
     for place in range(len(places)):
         listed[place] = values[places[place]]

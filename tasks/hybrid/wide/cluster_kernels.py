@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from tasks.compiled import njit
 from tasks.hybrid.online.kernels import total_of
 from tasks.hybrid.online.select import largest
 
@@ -164,6 +164,8 @@ def normalise(
     odds: Any, rest: Any, interests: int, support: Any, place: Any, looked: Any, starts: Any
 ) -> Any:  # fmt: skip
     """From odds to mean probabilities over draws, 0 at support items.
+
+    Support items of clusters that were not looked into, which are not likely, stay in the mass of all else.
 
     Args:
         odds: float32 (n, R), written at support items.

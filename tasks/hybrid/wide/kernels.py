@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from tasks.compiled import njit
 from tasks.hybrid.online.kernels import total_of
 from tasks.hybrid.online.select import head
 
@@ -105,7 +105,7 @@ def best(values: Any, means: Any, kinds: Any, k: int) -> Any:
 @_compiled
 def lifted(values: Any, means: Any, kinds: Any, places: Any) -> Any:
     """Which kind of evidence lifts items most; of equal ones the first."""
-    found = np.empty(len(places), np.uint8)
+    found = np.full(len(places), kinds[0], np.uint8)
     for number in range(len(places)):
         most = np.float32(-np.inf)
         for kind in range(len(values)):

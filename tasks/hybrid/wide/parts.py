@@ -39,37 +39,29 @@ class Part(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Written:
-    """A part that was written down for every item.
+    """What was written down for every item.
 
     Attributes:
-        items: As in ``Part``.
-        values: As in ``Part``.
-        mean: As in ``Part``.
-        everywhere: float32 (I,).
+        items: int32 (n,), those with the largest values.
+        mean: Over all items.
+        everywhere: float32 (I,), the values.
 
     """
 
     items: Items
-    values: Floats
     mean: float
     everywhere: Floats
 
     @classmethod
     def of(cls, everywhere: Floats, depth: int) -> "Written":
-        """With the ``depth`` largest as its head.
+        """With the ``depth`` largest at hand.
 
         Args:
             everywhere: float32 (I,).
-            depth: Items of the head.
+            depth: How many.
 
         """
-        items = head(everywhere, depth).astype(np.int32)
-        return cls(items, everywhere[items], float(everywhere.mean()), everywhere)
-
-    def at(self, items: Items) -> Floats:
-        """As in ``Part``."""
-        found: Floats = self.everywhere[items]
-        return found
+        return cls(head(everywhere, depth).astype(np.int32), float(everywhere.mean()), everywhere)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -182,16 +182,20 @@ class WideHybrid:
     ) -> tuple[Items, NDArray[np.float64]]:
         """As ``_among_all``, of what filters speak of, and of the heads of all else."""
         extra, _, seen, touched = self._room.arrays
-        count = kernels.note(popular.items, seen, touched, 0)
-        for columns in sums.columns:
-            count = kernels.note(columns, seen, touched, count)
-        for one in parts:
-            items, values = one.part.items, one.part.values
-            if len(items) > depth:
-                best = head(values, depth)
-                items, values = items[best], values[best]
-            count = kernels.note(items, seen, touched, count)
-            kernels.add_at(items, values, one.scale, extra)
+        try:
+            count = kernels.note(popular.items, seen, touched, 0)
+            for columns in sums.columns:
+                count = kernels.note(columns, seen, touched, count)
+            for one in parts:
+                items, values = one.part.items, one.part.values
+                if len(items) > depth:
+                    best = head(values, depth)
+                    items, values = items[best], values[best]
+                count = kernels.note(items, seen, touched, count)
+                kernels.add_at(items, values, one.scale, extra)
+        except BaseException:
+            extra[:], seen[:] = 0, False  # what was noted for this user is not for the next
+            raise
         # Popularity of every item is known, so it counts below its head as well.
         items, totals, over_all = kernels.noted(popular.everywhere, sums.by_kind, extra, seen, touched, count)
         allowed = ~_held(items, own)
