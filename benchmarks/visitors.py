@@ -16,7 +16,7 @@ from tasks.serving.served_model import ServedModel
 K = 10
 _DAY, _STEP = 86_400_000_000, 1_000_000
 """Microseconds. Visitors come the day after the newest event that the first model saw: recency counts in a refresh, and
-today is no recent day of a log of 2001."""
+today is no recent day of a log of 2001. They come again every day: a log may tell days alone."""
 
 
 class Models:
@@ -101,7 +101,7 @@ class Visitor:
             await self._ask(kind, "GET", "/v1/items?limit=5", None)
 
     async def _act(self, user: str, done: list[tuple[str, int]]) -> None:
-        event = (self.random.choice(self.items), self.begins // _STEP * _STEP + len(done) * _STEP)
+        event = (self.random.choice(self.items), self.begins // _STEP * _STEP + len(done) * _DAY)
         name = f"event-{len(done)}"
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event[1] / 1e6))
         body = {"user_id": user, "item_id": event[0], "event_id": name, "timestamp": at}
