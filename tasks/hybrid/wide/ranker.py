@@ -51,6 +51,28 @@ class _Weighed:
     row: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What candidates of one user are found with.
+
+    Attributes:
+        depth: How many.
+        popular: Popularity.
+        sums: What filters say.
+        parts: All else.
+        own: The user's items, never candidates.
+        exclude: bool (I,), nor are these; None for none.
+
+    """
+
+    depth: int
+    popular: Written
+    sums: Sums
+    parts: Sequence[_Weighed]
+    own: Items
+    exclude: NDArray[np.bool_] | None
+
+
 class WideHybrid:
     """Ranks as a hybrid does, up to what its candidates miss.
 
@@ -127,7 +149,7 @@ class WideHybrid:
                     row = self._row_of[number]
                     sums.note(one.add(asked, weights[number : number + 1], sums.by_kind[row : row + 1]))
             among = self._among_all if sums.are_everywhere else self._among_noted
-            items, over_all = among(depth, popular, sums, parts, user.items, exclude)
+            items, over_all = among(_Told(depth, popular, sums, parts, user.items, exclude))
             values = np.concatenate([popular.everywhere[items][None], sums.by_kind[:, items]])
         if len(items) < k:
             return None
@@ -152,44 +174,28 @@ class WideHybrid:
                 found.append(_Weighed(part, weights[number] / largest, 1 + self._row_of[number]))
         return found
 
-    def _among_all(
-        self,
-        depth: int,
-        popular: Written,
-        sums: Sums,
-        parts: Sequence[_Weighed],
-        own: Items,
-        exclude: NDArray[np.bool_] | None,
-    ) -> tuple[Items, NDArray[np.float64]]:
+    def _among_all(self, told: _Told) -> tuple[Items, NDArray[np.float64]]:
         """The ``depth`` items with the largest sums, rising, and what filters of each kind say of all items, (K,)."""
-        totals, over_all = kernels.everywhere(popular.everywhere, sums.by_kind)
-        for one in parts:
+        totals, over_all = kernels.everywhere(told.popular.everywhere, told.sums.by_kind)
+        for one in told.parts:
             kernels.add_at(one.part.items, one.part.values, one.scale, totals)
-        totals[own] = 0
-        if exclude is not None:
-            totals[exclude] = 0
-        items: Items = head(totals, depth).astype(np.int32)
+        totals[told.own] = 0
+        if told.exclude is not None:
+            totals[told.exclude] = 0
+        items: Items = head(totals, told.depth).astype(np.int32)
         return items[totals[items] > 0], over_all
 
-    def _among_noted(
-        self,
-        depth: int,
-        popular: Written,
-        sums: Sums,
-        parts: Sequence[_Weighed],
-        own: Items,
-        exclude: NDArray[np.bool_] | None,
-    ) -> tuple[Items, NDArray[np.float64]]:
+    def _among_noted(self, told: _Told) -> tuple[Items, NDArray[np.float64]]:
         """As ``_among_all``, of what filters speak of, and of the heads of all else."""
         extra, _, seen, touched = self._room.arrays
         try:
-            count = kernels.note(popular.items, seen, touched, 0)
-            for columns in sums.columns:
+            count = kernels.note(told.popular.items, seen, touched, 0)
+            for columns in told.sums.columns:
                 count = kernels.note(columns, seen, touched, count)
-            for one in parts:
+            for one in told.parts:
                 items, values = one.part.items, one.part.values
-                if len(items) > depth:
-                    best = head(values, depth)
+                if len(items) > told.depth:
+                    best = head(values, told.depth)
                     items, values = items[best], values[best]
                 count = kernels.note(items, seen, touched, count)
                 kernels.add_at(items, values, one.scale, extra)
@@ -197,12 +203,12 @@ class WideHybrid:
             extra[:], seen[:] = 0, False  # what was noted for this user is not for the next
             raise
         # Popularity of every item is known, so it counts below its head as well.
-        items, totals, over_all = kernels.noted(popular.everywhere, sums.by_kind, extra, seen, touched, count)
-        allowed = ~_held(items, own)
-        if exclude is not None:
-            allowed &= ~exclude[items]
+        items, totals, over_all = kernels.noted(told.popular.everywhere, told.sums.by_kind, extra, seen, touched, count)
+        allowed = ~_held(items, told.own)
+        if told.exclude is not None:
+            allowed &= ~told.exclude[items]
         items, totals = items[allowed], totals[allowed]
-        return np.sort(items[head(totals, depth)]), over_all
+        return np.sort(items[head(totals, told.depth)]), over_all
 
 
 def _held(items: Items, few: Items) -> NDArray[np.bool_]:
