@@ -7,11 +7,13 @@ import numpy as np
 
 from tasks.compiled import njit
 from tasks.hybrid.online.kernels import add_sums, pour
-from tasks.hybrid.online.select import largest, shortlist
+from tasks.hybrid.online.select import SAMPLED, bound_of, flagged, largest, unflagged
 
 # As numpy divides: a check for zeros would keep several divisions from being made at once.
 _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
+_LENIENT = np.float32(1 - 1e-5)
+"""A bound on cosines is compared without a division: rounding must not rule out what lies on it."""
 _SWEPT = 8
 """All rows are looked at rather than those met sorted, up to this many rows for each that is met."""
 
@@ -34,7 +36,7 @@ def meet(items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: 
 
     Returns:
         Rows int32 (m,), rising: those met, or all of them where many are; products float32 (m,), 0 of those not met;
-        and the products of both norms, float32 (m,).
+        the norm of the profile, float32, and those of the rows, float32 (m,).
 
     """
     entries, squares = 0, 0.0
@@ -46,14 +48,14 @@ def meet(items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: 
     if entries * _SWEPT > len(sums):
         products = sums.copy()
         sums[:] = 0
-        return everybody, products, norm * norms
+        return everybody, products, norm, norms
     rows = _met(items, starts, holders, sums, entries)
-    products, scales = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
+    products, own = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
     for place in range(len(rows)):
         row = rows[place]
-        products[place], scales[place] = sums[row], norm * norms[row]
+        products[place], own[place] = sums[row], norms[row]
         sums[row] = 0
-    return rows, products, scales
+    return rows, products, norm, own
 
 
 @_compiled
@@ -75,7 +77,7 @@ def _met(items: Any, starts: Any, holders: Any, sums: Any, entries: int) -> Any:
 
 @_compiled
 def most_alike(
-    rows: Any, products: Any, scales: Any, shrink: Any, most: int,
+    rows: Any, products: Any, norm: Any, norms: Any, shrink: Any, most: int,
     items: Any, starts: Any, columns: Any, place_of: Any,
 ) -> Any:  # fmt: skip
     """The rows with the largest cosine: rows int32, rising, and similarities float32, all above 0.
@@ -87,7 +89,8 @@ def most_alike(
     Args:
         rows: As ``meet`` tells them.
         products: As ``meet`` tells them.
-        scales: As ``meet`` tells them.
+        norm: As ``meet`` tells it.
+        norms: As ``meet`` tells them.
         shrink: float32, added to the denominator.
         most: At least 1.
         items: int32 (n,), of the profile, rising.
@@ -96,12 +99,12 @@ def most_alike(
         place_of: int32 (I,), zeros, and left so.
 
     """
-    alike = products / (scales + shrink)
-    near = shortlist(alike, most)
+    norm = np.float32(norm)  # a float of Python's, where it was handed on
+    near = _promising(products, norm, norms, shrink, most)
     similar, count = np.empty(len(near), np.float32), 0
     for place in near:
-        near[count], similar[count] = place, alike[place]
-        count += alike[place] > 0
+        near[count], similar[count] = place, _cosine(products, norm, norms, shrink, place)
+        count += products[place] > 0
     near, similar = near[:count], similar[:count]
     if count > most:
         edge, count = largest(similar, most), 0
@@ -114,8 +117,29 @@ def most_alike(
         found[place] = rows[near[place]]
     if count <= most:
         return found, similar
-    kept = _untied(found, similar, _met_by(found, items, starts, columns, place_of), edge, most)
-    return found[kept], similar[kept]
+    return _untied(found, similar, edge, most, items, starts, columns, place_of)
+
+
+@_compiled
+def _cosine(products: Any, norm: Any, norms: Any, shrink: Any, place: Any) -> Any:
+    return products[place] / (norm * norms[place] + shrink)
+
+
+@_compiled
+def _promising(products: Any, norm: Any, norms: Any, shrink: Any, most: int) -> Any:
+    """Places of the rows most alike and of what else a sample does not rule out, int32, rising; none is divided."""
+    sample = np.empty((len(products) + SAMPLED - 1) // SAMPLED, np.float32)
+    for number in range(len(sample)):
+        sample[number] = _cosine(products, norm, norms, shrink, number * SAMPLED)
+    bound = bound_of(sample, most, len(products)) * _LENIENT
+    flags, times, more = unflagged(len(products)), bound * norm, bound * shrink
+    for place in range(len(products)):
+        flags[place] = products[place] >= norms[place] * times + more
+    found = flagged(flags)
+    if len(found) < most:
+        flags[: len(products)] = True
+        found = flagged(flags)
+    return found
 
 
 @_compiled
@@ -144,35 +168,53 @@ def add_nearest(
 
 
 @_compiled
-def _met_by(rows: Any, items: Any, starts: Any, columns: Any, place_of: Any) -> Any:
-    """By which of a profile's items each row is met first, int64 (m,)."""
+def _untied(
+    rows: Any, similar: Any, edge: Any, most: int, items: Any, starts: Any, columns: Any, place_of: Any
+) -> Any:  # fmt: skip
+    """As many rows as asked for, and their similarities, where more are alike enough: see ``most_alike``."""
     for place in range(len(items)):
         place_of[items[place]] = place + 1
-    found = np.zeros(len(rows), np.int64)
-    for number in range(len(rows)):
-        for place in range(starts[rows[number]], starts[rows[number] + 1]):
-            if place_of[columns[place]] > 0:
-                found[number] = place_of[columns[place]] - 1
-                break
-    place_of[items] = 0
-    return found
+    surplus, met_by = len(rows) - most, np.empty(len(rows), np.int64)
+    last, last_by = 0, -1
+    for place in range(len(rows)):
+        if similar[place] == edge:
+            by = _met_by(rows[place], starts, columns, place_of)
+            if by >= last_by:
+                last, last_by = place, by
+    # Of those on the edge this was met last. Mostly enough others were met after it, as the first of them show.
+    after, place = 0, 0
+    while place < len(rows) and after < surplus:
+        met_by[place] = _met_by(rows[place], starts, columns, place_of)
+        after += met_by[place] > last_by or (met_by[place] == last_by and place > last)
+        place += 1
+    for item in items:
+        place_of[item] = 0
+    came_late = np.zeros(len(rows), np.bool_)
+    if after < surplus:
+        met = np.zeros(len(items) + 1, np.int64)
+        for by in met_by:
+            met[by + 1] += 1
+        for by in range(len(items)):
+            met[by + 1] += met[by]
+        for place in range(len(rows)):
+            came_late[place] = similar[place] == edge and met[met_by[place]] >= most
+            met[met_by[place]] += 1
+    for late in came_late:
+        surplus -= late
+    count = 0
+    for place in range(len(rows)):
+        if similar[place] == edge and not came_late[place] and surplus > 0:
+            surplus -= 1
+        elif not came_late[place]:
+            rows[count], similar[count] = rows[place], similar[place]
+            count += 1
+    return rows[:count], similar[:count]
 
 
 @_compiled
-def _untied(rows: Any, alike: Any, by: Any, edge: Any, most: int) -> Any:
-    """Places of as many as asked for, where more are equally alike."""
-    met = np.zeros(by.max() + 2, np.int64)
-    for number in by:
-        met[number + 1] += 1
-    met = np.cumsum(met)
-    kept, count = np.empty(len(rows), np.int64), 0
-    for place in range(len(rows)):
-        if alike[place] > edge or met[by[place]] < most:
-            kept[count] = place
-            count += 1
-        met[by[place]] += 1
-    kept = kept[:count]
-    if count > most:
-        at_edge = rows[kept[alike[kept] == edge]]
-        kept = kept[(alike[kept] > edge) | (rows[kept] > at_edge[count - most - 1])]
-    return kept
+def _met_by(row: Any, starts: Any, columns: Any, place_of: Any) -> int:
+    """By which of a profile's items, marked in ``place_of``, a row is met first."""
+    for place in range(starts[row], starts[row + 1]):
+        if place_of[columns[place]] > 0:
+            return int(place_of[columns[place]]) - 1
+    return 0

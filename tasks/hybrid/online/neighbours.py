@@ -12,7 +12,7 @@ from tasks.recommenders.similarity import Neighbourhood
 SparseRows = tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.float32]]
 """Boundaries, columns and values of sparse rows, as kernels take them."""
 
-Met = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]
+Met = tuple[NDArray[np.int32], NDArray[np.float32], float, NDArray[np.float32]]
 """The warm users that share an item with one profile, and how, as ``alike.meet`` tells it."""
 
 Hood = tuple[np.float32, int, NDArray[np.integer], NDArray[np.integer]]

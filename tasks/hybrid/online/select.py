@@ -11,8 +11,10 @@ _compiled: Any = njit(cache=True, nogil=True)
 _DIGITS = (20, 9, 0)
 """Where the digits of a positive float32 begin, in bits; the highest is that of signs and exponents."""
 _VALUES = 1 << 11
-_SAMPLED = 32
+SAMPLED = 32
 """One value in so many is looked at first."""
+_WORD = 8
+"""Flags, of a byte each, that are looked at together."""
 
 
 @_compiled
@@ -45,6 +47,22 @@ def largest(values: Any, most: int) -> Any:
 
 
 @_compiled
+def bound_of(sample: Any, most: int, size: int) -> Any:
+    """What the ``most`` largest of many values hardly ever lie below; 0 where a sample cannot tell.
+
+    Args:
+        sample: float32, one value in ``SAMPLED``, none below 0.
+        most: At least 1.
+        size: How many values there are.
+
+    """
+    expected = most / SAMPLED
+    # So many of the sample that hardly ever fewer of all values are above the least of them.
+    rank = int(expected + 3 * np.sqrt(expected)) + 3
+    return largest(sample, rank) if rank * SAMPLED < size else np.float32(0)
+
+
+@_compiled
 def shortlist(values: Any, most: int) -> Any:
     """Places of the ``most`` largest values and of what else a sample does not rule out, int32, rising.
 
@@ -53,22 +71,39 @@ def shortlist(values: Any, most: int) -> Any:
         most: At least 1.
 
     """
-    expected = most / _SAMPLED
-    # So many of the sample that hardly ever fewer of all values are above the least of them.
-    rank = int(expected + 3 * np.sqrt(expected)) + 3
-    bound = np.float32(0)
-    if rank * _SAMPLED < len(values):
-        bound = largest(values[::_SAMPLED].copy(), rank)
-    found = _not_below(values, bound)
+    found = _not_below(values, bound_of(values[::SAMPLED].copy(), most, len(values)))
     return found if len(found) >= most else _not_below(values, np.float32(0))
 
 
 @_compiled
 def _not_below(values: Any, bound: Any) -> Any:
-    found, size = np.empty(len(values), np.int32), np.uint64(0)
-    for place in range(np.uint64(len(values))):
-        found[size] = place
-        size += np.uint64(values[place] >= bound)
+    flags = unflagged(len(values))
+    for place in range(len(values)):
+        flags[place] = values[place] >= bound
+    return flagged(flags)
+
+
+@_compiled
+def unflagged(size: int) -> Any:
+    """So many flags that do not stand, and a few more, as ``flagged`` takes them."""
+    return np.zeros((size + _WORD - 1) // _WORD * _WORD, np.bool_)
+
+
+@_compiled
+def flagged(flags: Any) -> Any:
+    """Where flags stand, int32, rising: eight of them are passed over at once, where few stand.
+
+    Args:
+        flags: bool (n,), n a multiple of 8.
+
+    """
+    found, size, words = np.empty(len(flags), np.int32), np.uint64(0), flags.view(np.uint64)
+    for number in range(np.uint64(len(words))):
+        if words[number] != 0:
+            first = np.uint64(number * np.uint64(_WORD))
+            for place in range(first, np.uint64(first + np.uint64(_WORD))):
+                found[size] = place
+                size += np.uint64(flags[place])
     return found[:size]
 
 
