@@ -57,8 +57,8 @@ def create_app(service: Service, token: str | None = None, reloader: Reloader[Se
     )  # fmt: skip
     app.state.service = service
     errors.install(app)
-    for routes in (lists, people, operations):
-        app.include_router(routes.router)
+    # Not included but added, and before the pages: who asks is answered without a look at either.
+    app.router.routes[:0] = [route for routes in (lists, people, operations) for route in routes.router.routes]
     _add_page(app)
     _fill_examples(app, service)
     if reloader is not None:

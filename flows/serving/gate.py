@@ -80,7 +80,15 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = self._clock(), 500
+        began, status, left = self._clock(), 0, self._body_bytes
+
+        async def receiving() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise HTTPException(413, self._too_large())
+            return message
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -93,33 +101,14 @@ class Gate:
             if refusal is not None:
                 await _refuse(sending, *refusal)
             else:
-                await self._through(scope, receive, sending)
-        finally:
-            self._metrics.seen(_route(scope), status, self._clock() - began)
-
-    async def _through(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started, left = False, self._body_bytes
-
-        async def receiving() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise HTTPException(413, self._too_large())
-            return message
-
-        async def sending(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, receiving, sending)
+                await self._app(scope, receiving, sending)
         except Exception:
             # The caller has an answer without a trace already, from the outermost handler.
             logger.exception("%s %s failed", scope["method"], _route(scope))
-            if not started:
+            if not status:
                 raise
+        finally:
+            self._metrics.seen(_route(scope), status or 500, self._clock() - began)
 
     def _refusal(self, scope: Scope, now: float) -> tuple[int, str, dict[str, str]] | None:
         path: str = scope["path"]

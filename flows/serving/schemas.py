@@ -1,4 +1,8 @@
-"""What callers send: strict, bounded, and no field that is not named here."""
+"""What callers send: strict, bounded, and no field that is not named here.
+
+Lists and models that a field has by default come from factories: of a default itself pydantic makes a deep copy for
+each request.
+"""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -87,10 +91,10 @@ class Who(Strict):
     events: Annotated[
         list[EventBody],
         Field(max_length=MOST_EVENTS, description="Beside what is stored; not stored. In order where without times"),
-    ] = []
+    ] = Field(default_factory=list)
     features: Annotated[
         dict[Name, Feature], Field(max_length=MOST_FEATURES, description="By column, as in training")
-    ] = {}
+    ] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _all_or_none(self) -> "Who":
@@ -103,11 +107,11 @@ class Who(Strict):
 class FiltersBody(Strict):
     """Which items a list may hold."""
 
-    exclude_items: Items = []
+    exclude_items: Items = Field(default_factory=list)
     stock: Annotated[
         dict[ItemId, Annotated[float, Field(strict=True, ge=-1e15, le=1e15)]],
         Field(max_length=MOST_ITEMS, description="Pieces left; 0 is left out, items that are not named are in stock"),
-    ] = {}
+    ] = Field(default_factory=dict)
     allow_items: Items | None = None
     allow_categories: Annotated[list[Name], Field(max_length=1000)] | None = None
 
@@ -116,7 +120,7 @@ class RecommendRequest(Who):
     """Ask for a list."""
 
     k: Annotated[int, Field(strict=True, ge=1, le=1000)] = 10
-    filters: FiltersBody = FiltersBody()
+    filters: FiltersBody = Field(default_factory=FiltersBody)
     diversity: Annotated[float, Field(strict=True, ge=0, le=1, description="0 by score alone … 1")] = 0.0
 
 
