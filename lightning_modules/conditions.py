@@ -46,12 +46,18 @@ class Episodes:
 
     def __post_init__(self) -> None:
         rows, entries = len(self.support_indptr) - 1, int(self.support_indptr[-1])
-        for name in ("shots", "categories", "numbers", "calendar", "group"):
-            if len(getattr(self, name)) != rows:
-                raise ValueError(f"{name} must have {rows} rows, got {len(getattr(self, name))}")
-        for name in ("support_items", "support_gaps", "support_weights"):
-            if len(getattr(self, name)) != entries:
-                raise ValueError(f"{name} must have {entries} entries, got {len(getattr(self, name))}")
+        for name, per_row in (
+            ("shots", self.shots), ("categories", self.categories), ("numbers", self.numbers),
+            ("calendar", self.calendar), ("group", self.group),
+        ):  # fmt: skip
+            if len(per_row) != rows:
+                raise ValueError(f"{name} must have {rows} rows, got {len(per_row)}")
+        for name, per_entry in (
+            ("support_items", self.support_items), ("support_gaps", self.support_gaps),
+            ("support_weights", self.support_weights),
+        ):  # fmt: skip
+            if len(per_entry) != entries:
+                raise ValueError(f"{name} must have {entries} entries, got {len(per_entry)}")
         if self.targets.shape != (rows, self.n_items):
             raise ValueError(f"targets must be {(rows, self.n_items)}, got {self.targets.shape}")
 

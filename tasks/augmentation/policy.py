@@ -142,11 +142,20 @@ def choose_few(
     if len(support[0]):
         mean[support] = 0.0
     many = min(policy.items, mean.shape[1])
-    values, items = np.empty((len(mean), many), dtype=np.float32), np.empty((len(mean), many), dtype=np.int64)
-    best_of_few(mean, values, items)
-    if not _weigh(mean, values, np.float32(policy.threshold), policy.weights == "probability", policy.fade(shots)):
+    items, values, are_sound = _best_weighed(
+        mean, many, np.float32(policy.threshold), policy.weights == "probability", policy.fade(shots)
+    )
+    if not are_sound:
         raise ValueError("probabilities must be finite and not negative; the generator's output is damaged")
     return Chosen(items, values)
+
+
+@_compiled
+def _best_weighed(mean: Any, many: int, threshold: Any, by_probability: bool, faded: Any) -> Any:
+    """The best items of each user, their weights, and whether all probabilities are sound."""
+    values, items = np.empty((len(mean), many), np.float32), np.empty((len(mean), many), np.int64)
+    best_of_few(mean, values, items)
+    return items, values, _weigh(mean, values, threshold, by_probability, faded)
 
 
 @_compiled

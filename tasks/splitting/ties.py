@@ -51,8 +51,10 @@ def id_hash(text: str) -> np.uint64:
     value = _FNV_OFFSET
     for letter in text.encode():
         value = (value ^ letter) * _FNV_PRIME & _WORD
-    mixed: np.uint64 = mix(np.array([value], dtype=np.uint64))[0]
-    return mixed
+    value = value + 0x9E3779B97F4A7C15 & _WORD
+    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9 & _WORD
+    value = (value ^ (value >> 27)) * 0x94D049BB133111EB & _WORD
+    return np.uint64(value ^ (value >> 31))
 
 
 def draw(hashes: NDArray[np.uint64], purpose: str, seed: int = 0) -> NDArray[np.uint64]:

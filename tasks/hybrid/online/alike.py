@@ -14,8 +14,9 @@ _compiled: Any = njit(cache=True, nogil=True, error_model="numpy")
 
 _LENIENT = np.float32(1 - 1e-5)
 """A bound on cosines is compared without a division: rounding must not rule out what lies on it."""
-_SWEPT = 8
-"""All rows are looked at rather than those met sorted, up to this many rows for each that is met."""
+_SWEPT, _SIFTED = 8, 64
+"""Up to so many rows for each that is met, all rows are taken for met; and up to so many, those met are looked for
+among all. Fewer are sorted."""
 
 
 @_compiled
@@ -49,7 +50,7 @@ def meet(items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: 
         products = sums.copy()
         sums[:] = 0
         return everybody, products, norm, norms
-    rows = _met(items, starts, holders, sums, entries)
+    rows = _above_zero(sums) if entries * _SIFTED > len(sums) else _met(items, starts, holders, sums, entries)
     products, own = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
     for place in range(len(rows)):
         row = rows[place]
@@ -59,8 +60,17 @@ def meet(items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: 
 
 
 @_compiled
+def _above_zero(sums: Any) -> Any:
+    """Where sums are above 0, rising."""
+    flags = unflagged(len(sums))
+    for place in range(len(sums)):
+        flags[place] = sums[place] > 0
+    return flagged(flags)
+
+
+@_compiled
 def _met(items: Any, starts: Any, holders: Any, sums: Any, entries: int) -> Any:
-    """Where sums are above 0, rising; quicker than to look through all where few are."""
+    """As ``_above_zero``, of what rows hold these items; quicker where few do."""
     rows, size = np.empty(entries, np.int32), 0
     for item in items:
         for place in range(starts[item], starts[item + 1]):
@@ -192,15 +202,16 @@ def _untied(
     came_late = np.zeros(len(rows), np.bool_)
     if after < surplus:
         met = np.zeros(len(items) + 1, np.int64)
-        for by in met_by:
-            met[by + 1] += 1
-        for by in range(len(items)):
-            met[by + 1] += met[by]
+        for place in range(len(rows)):
+            met[met_by[place] + 1] += 1
+        for number in range(len(items)):
+            met[number + 1] += met[number]
         for place in range(len(rows)):
             came_late[place] = similar[place] == edge and met[met_by[place]] >= most
             met[met_by[place]] += 1
-    for late in came_late:
-        surplus -= late
+    for place in range(len(rows)):
+        if came_late[place]:
+            surplus -= 1
     count = 0
     for place in range(len(rows)):
         if similar[place] == edge and not came_late[place] and surplus > 0:

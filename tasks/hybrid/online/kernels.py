@@ -64,17 +64,42 @@ def total_of(values: Any) -> Any:
 
 
 @_compiled
-def merge(items: Any, weights: Any, from_end: Any, others: Any, their_weights: Any) -> Any:
+def rising(items: Any, weights: Any) -> Any:
+    """A profile by rising item, and how many items of it came after each.
+
+    Args:
+        items: int32 (n,), distinct.
+        weights: float32 (n,).
+
+    Returns:
+        Items, weights, and float32 (n,).
+
+    """
+    found, weighed, from_end = np.empty_like(items), np.empty_like(weights), np.empty(len(items), np.float32)
+    order = np.argsort(items)
+    for place in range(len(order)):
+        found[place], weighed[place] = items[order[place]], weights[order[place]]
+        from_end[place] = len(order) - 1 - order[place]
+    return found, weighed, from_end
+
+
+@_compiled
+def merge(items: Any, weights: Any, from_end: Any, all_others: Any, chosen: Any, their_weights: Any) -> Any:
     """A profile with others' items that have weight, which it does not have, by rising item.
 
     Args:
         items: int32 (n,), rising.
         weights: float32 (n,).
         from_end: float32 (n,), 0 of the others.
-        others: int32 (m,).
+        all_others: int32, among them the others.
+        chosen: int64 (m,), where they stand.
         their_weights: float32 (m,).
 
+    Returns:
+        Boundaries of the one profile, int64 (2,); items, weights, and places from the end.
+
     """
+    others = all_others[chosen]
     order = np.argsort(others)
     size = len(items)
     for weight in their_weights:
@@ -91,7 +116,7 @@ def merge(items: Any, weights: Any, from_end: Any, others: Any, their_weights: A
             found[filled], weighed[filled] = others[order[other]], their_weights[order[other]]
             other += 1
         filled += 1
-    return found, weighed, places
+    return np.array([0, size]), found, weighed, places
 
 
 @_compiled

@@ -80,7 +80,7 @@ class Neighbours:
 
 
 class SharedRows:
-    """Sparse rows that filters work on; those of the same content are kept once, and then stay in the cache."""
+    """Sparse rows that filters work on; what of them has the same content is kept once, and then stays in the cache."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[csr_array, SparseRows]] = []
@@ -91,9 +91,13 @@ class SharedRows:
         for other, rows in self._rows:
             if other is matrix or _are_equal(other, matrix):
                 return rows
-        rows = _narrow(matrix)
-        self._rows.append((matrix, rows))
-        return rows
+        starts, columns, values = _narrow(matrix)
+        for other, (their_starts, their_columns, _) in self._rows:
+            if _are_alike(other, matrix):
+                starts, columns = their_starts, their_columns
+                break
+        self._rows.append((matrix, (starts, columns, values)))
+        return starts, columns, values
 
     def neighbours(self, hood: Neighbourhood) -> Neighbours:
         """The rows of a neighbourhood by cosine."""
@@ -116,6 +120,11 @@ def _narrow(matrix: csr_array) -> SparseRows:
 
 
 def _are_equal(one: csr_array, other: csr_array) -> bool:
+    return _are_alike(one, other) and np.array_equal(one.data, other.data)
+
+
+def _are_alike(one: csr_array, other: csr_array) -> bool:
+    """Whether entries stand in the same places."""
     if one.shape != other.shape or one.nnz != other.nnz:
         return False
-    return all(np.array_equal(getattr(one, part), getattr(other, part)) for part in ("indptr", "indices", "data"))
+    return np.array_equal(one.indptr, other.indptr) and np.array_equal(one.indices, other.indices)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.domain import NewUsers, VirtualBehaviour
-from tasks.hybrid.online.kernels import merge
+from tasks.hybrid.online.kernels import merge, rising
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +48,9 @@ class SortedProfiles:
         """What the users did."""
         rows = users.rows
         if len(users) == 1:
-            order = np.argsort(users.items, kind="stable")
-            from_end = np.arange(len(order) - 1, -1, -1, dtype=np.float32)
-        else:
-            order = np.lexsort((users.items, rows.row_of_entry))
-            from_end = (np.repeat(rows.indptr[1:], rows.lengths) - 1 - np.arange(len(order))).astype(np.float32)
+            return cls(users, rows.indptr, *rising(users.items, users.weights))
+        order = np.lexsort((users.items, rows.row_of_entry))
+        from_end = (np.repeat(rows.indptr[1:], rows.lengths) - 1 - np.arange(len(order))).astype(np.float32)
         return cls(users, rows.indptr, users.items[order], users.weights[order], from_end[order])
 
     def completed(self, virtual: VirtualBehaviour | None) -> "SortedProfiles":
@@ -76,15 +74,15 @@ class SortedProfiles:
         indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(self.users)))])
         return SortedProfiles(self.users, indptr.astype(np.int64), items.astype(np.int32), weights, from_end)
 
-    def and_also(self, items: NDArray[np.int32], weights: NDArray[np.float32]) -> "SortedProfiles":
+    def and_also(
+        self, items: NDArray[np.int32], chosen: NDArray[np.int64], weights: NDArray[np.float32]
+    ) -> "SortedProfiles":
         """A single user with virtual items that they do not have.
 
         Args:
-            items: int32 (m,), distinct.
+            items: int32 (n,), distinct.
+            chosen: int64 (m,), places of those that are added.
             weights: float32 (m,); what has none is left out.
 
         """
-        together, weighed, from_end = merge(self.items, self.weights, self.from_end, items, weights)
-        return SortedProfiles(
-            self.users, np.array([0, len(together)], dtype=np.int64), together, weighed, from_end
-        )  # fmt: skip
+        return SortedProfiles(self.users, *merge(self.items, self.weights, self.from_end, items, chosen, weights))

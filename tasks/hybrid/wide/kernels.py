@@ -76,6 +76,52 @@ def add_at(where: Any, values: Any, scale: Any, sums: Any) -> None:
 
 
 @_compiled
+def candidates(totals: Any, own: Any, depth: int) -> Any:
+    """The items with the largest sums above 0, int32, rising.
+
+    Args:
+        totals: float32 (I,), 0 afterwards where the user's own items stand.
+        own: int32 (s,), they.
+        depth: How many, at most.
+
+    """
+    for item in own:
+        totals[item] = 0
+    places = head(totals, depth)
+    found, count = np.empty(len(places), np.int32), 0
+    for place in places:
+        found[count] = place
+        count += totals[place] > 0
+    return found[:count]
+
+
+@_compiled
+def gathered(popular: Any, mean: float, by_kind: Any, over_all: Any, items: Any) -> Any:
+    """What each kind of evidence says of some items, popularity first, and of all of them on average.
+
+    Args:
+        popular: float32 (I,).
+        mean: Of it.
+        by_kind: float32 (K, I).
+        over_all: float64 (K,), sums over all items.
+        items: int32 (n,).
+
+    Returns:
+        float32 (1 + K, n) and float32 (1 + K,).
+
+    """
+    values, means = np.empty((1 + len(by_kind), len(items)), np.float32), np.empty(1 + len(by_kind), np.float32)
+    means[0] = mean
+    for place in range(len(items)):
+        values[0, place] = popular[items[place]]
+    for kind in range(len(by_kind)):
+        means[kind + 1] = over_all[kind] / len(popular)
+        for place in range(len(items)):
+            values[kind + 1, place] = by_kind[kind, items[place]]
+    return values, means
+
+
+@_compiled
 def best(values: Any, means: Any, kinds: Any, k: int) -> Any:
     """The items with the largest sums.
 

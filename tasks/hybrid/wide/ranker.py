@@ -150,10 +150,9 @@ class WideHybrid:
                     sums.note(one.add(asked, weights[number : number + 1], sums.by_kind[row : row + 1]))
             among = self._among_all if sums.are_everywhere else self._among_noted
             items, over_all = among(_Told(depth, popular, sums, parts, user.items, exclude))
-            values = np.concatenate([popular.everywhere[items][None], sums.by_kind[:, items]])
+            values, means = kernels.gathered(popular.everywhere, popular.mean, sums.by_kind, over_all, items)
         if len(items) < k:
             return None
-        means = np.array([popular.mean, *(over_all / self.n_items)], dtype=np.float32)
         for part in parts:
             values[part.row] += part.part.at(items) * part.scale
             means[part.row] += part.part.mean * part.scale
@@ -179,11 +178,10 @@ class WideHybrid:
         totals, over_all = kernels.everywhere(told.popular.everywhere, told.sums.by_kind)
         for one in told.parts:
             kernels.add_at(one.part.items, one.part.values, one.scale, totals)
-        totals[told.own] = 0
         if told.exclude is not None:
             totals[told.exclude] = 0
-        items: Items = head(totals, told.depth).astype(np.int32)
-        return items[totals[items] > 0], over_all
+        items: Items = kernels.candidates(totals, told.own, told.depth)
+        return items, over_all
 
     def _among_noted(self, told: _Told) -> tuple[Items, NDArray[np.float64]]:
         """As ``_among_all``, of what filters speak of, and of the heads of all else."""

@@ -1,8 +1,6 @@
 """What filters say of one user, by kind of evidence, in memory that each thread uses again."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,9 +31,12 @@ class Sums:
         else:
             self.columns.append(columns)
 
-    def clear(self) -> None:
+    def __enter__(self) -> "Sums":
+        return self
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
         """Back to zeros."""
-        if self.are_everywhere:
+        if self.are_everywhere or failure is not None:  # whoever failed has not told where it wrote
             self.by_kind[:] = 0
         else:
             for columns in self.columns:
@@ -54,16 +55,9 @@ class SumsRoom:
     def __init__(self, kinds: int, n_items: int) -> None:
         self._shape, self._kept = (kinds, n_items), threading.local()
 
-    @contextmanager
-    def sums(self) -> Iterator[Sums]:
-        """Sums of one user, at a time, per thread; zeros again afterwards."""
+    def sums(self) -> Sums:
+        """Sums of one user, at a time, per thread; zeros again after a ``with`` block."""
         by_kind = getattr(self._kept, "by_kind", None)
         if by_kind is None:
             by_kind = self._kept.by_kind = np.zeros(self._shape, dtype=np.float32)
-        found = Sums(by_kind)
-        try:
-            yield found
-        except BaseException:
-            by_kind[:] = 0  # whoever failed has not told where it wrote
-            raise
-        found.clear()
+        return Sums(by_kind)

@@ -69,7 +69,7 @@ class Asked:
         expected = self.expected(self._completing.generator, policy.draws, self._completing.seed)
         # The user's own items have no probability already.
         chosen = choose_few(policy, expected.probabilities[None], (_NOBODY, _NOBODY), self.user.shots)
-        return self.real.and_also(expected.items[chosen.items[0]], chosen.weights[0])
+        return self.real.and_also(expected.items, chosen.items[0], chosen.weights[0])
 
     def expected(self, generator: WideGenerator, draws: int, seed: int) -> WideExpectation:
         """What the generator expects, drawn once."""
