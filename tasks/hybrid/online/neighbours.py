@@ -96,8 +96,9 @@ class SharedRows:
             if _are_alike(other, matrix):
                 starts, columns = their_starts, their_columns
                 break
-        self._rows.append((matrix, (starts, columns, values)))
-        return starts, columns, values
+        found = starts, columns, values
+        self._rows.append((matrix, found))
+        return found
 
     def neighbours(self, hood: Neighbourhood) -> Neighbours:
         """The rows of a neighbourhood by cosine."""
