@@ -28,7 +28,7 @@ def answering(route_class: type[APIRoute]) -> TestClient:
         return Response(repr(body))
 
     errors.install(app)
-    app.include_router(router)
+    app.router.routes.extend(router.routes)  # as the service does
     app.state.service = "the service"
     return TestClient(app, raise_server_exceptions=False)
 

@@ -12,6 +12,8 @@ from tasks.hybrid.online.kernels import gather, release
 _compiled: Any = njit(cache=True, nogil=True)
 _DAY = 86_400_000_000.0
 _SMALLEST = np.float32(1e-6)
+_HELD, _SEEN, _CATEGORIES = 0, 1, 2
+"""Columns of what is known about warm users."""
 
 
 @_compiled
@@ -26,8 +28,8 @@ def add_attended(
         hood: What ``alike.most_alike`` takes beside it: shrink, most, boundaries of the rows and their items.
         profile: Items int32 (n,), rising; weights float32; places from the last event float32, 0 of virtual items.
         asked: Time of the user int64 (1,), or (0,) without; and categories int32 (F,).
-        about: Of warm users: log(1 + items held) float32 (U,); last seen int64 (U,), or (0,) without times; and
-            categories int32 (U, F).
+        about: float64 (U, 2 + F), of warm users: log(1 + items held), when last seen or nan, and categories; together,
+            as one of them is looked up after the other.
         item_looks: log(users) float32 (I,); boundaries, items and values of the items' neighbours.
         learned: float64 (7,), weights of what speaks for a neighbour (4) and for an item (3).
         balance: How much neighbours count against items, 0 … 1.
@@ -76,22 +78,21 @@ def _shared_out(logits: Any, share: Any) -> Any:
 @_compiled
 def _neighbours(rows: Any, similar: Any, about: Any, asked: Any, learned: Any, share: Any) -> Any:
     """Weights of the warm users most alike, float32."""
-    (held, last_seen, categories), (now, known) = about, asked
+    now, known = asked
     logits = np.empty(len(rows), np.float64)
-    width = categories.shape[1]
-    timed = len(last_seen) > 0 and len(now) > 0
+    width = len(known)
     for entry in range(len(rows)):
-        row = rows[entry]
+        one = about[rows[entry]]
         days = np.float32(0)
-        if timed:
-            days = np.float32(math.log1p(abs(now[0] - last_seen[row]) / _DAY))
+        if len(now) > 0 and not math.isnan(one[_SEEN]):
+            days = np.float32(math.log1p(abs(now[0] - one[_SEEN]) / _DAY))
         same = 0
         for column in range(width):
-            if categories[row, column] == known[column] and known[column] > 0:
+            if one[_CATEGORIES + column] == known[column] and known[column] > 0:
                 same += 1
         common = np.float32(same) / np.float32(width) if width else np.float32(0)
         likeness = np.float32(math.log(max(similar[entry], _SMALLEST)))
-        logits[entry] = likeness * learned[0] + held[row] * learned[1] + days * learned[2] + common * learned[3]
+        logits[entry] = likeness * learned[0] + one[_HELD] * learned[1] + days * learned[2] + common * learned[3]
     return _shared_out(logits, share)
 
 

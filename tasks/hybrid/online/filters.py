@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from tasks.hybrid.online import alike, attend, kernels
 from tasks.hybrid.online.neighbours import SharedRows
 from tasks.hybrid.online.profiles import SortedProfiles
-from tasks.hybrid.online.room import Room, RoomArrays
+from tasks.hybrid.online.room import RoomArrays
 from tasks.recommenders.attention.attention_filter import FittedAttention
 from tasks.recommenders.collaborative import CollaborativeFilter
 from tasks.recommenders.ease import FittedEASE
@@ -46,7 +46,7 @@ class OnlineItems:
     """A filter whose interest is a sum of rows of an item–item matrix: ItemKNN, RP3beta, text, visits, EASE."""
 
     def __init__(self, rows: csr_array, shared: SharedRows) -> None:
-        self._rows, self._room = shared.of(rows), Room(rows.shape[1])
+        self._rows, self._room = shared.of(rows), shared.room(rows.shape[1])
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """As in ``OnlineFilter``."""
@@ -59,7 +59,7 @@ class OnlineUsers:
 
     def __init__(self, fitted: FittedUserKNN, shared: SharedRows) -> None:
         self._neighbours = shared.neighbours(fitted.warm)
-        self._behaviour, self._room = shared.of(fitted.behaviour), Room(fitted.behaviour.shape[1])
+        self._behaviour, self._room = shared.of(fitted.behaviour), shared.room(fitted.behaviour.shape[1])
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """As in ``OnlineFilter``."""
@@ -78,14 +78,12 @@ class OnlineAttention:
         self._neighbours = shared.neighbours(fitted.neighbour_looks.warm)
         self._learned = np.array(fitted.learned.values[:7])
         self._balance = lru_cache(maxsize=4096)(lambda length: float(fitted.learned.balance(np.array(length))))
-        self._about = (
-            np.log1p(np.diff(fitted.behaviour.indptr)).astype(np.float32),
-            _NO_TIMES if fitted.last_seen is None else fitted.last_seen,
-            fitted.categories,
-        )
+        held = np.log1p(np.diff(fitted.behaviour.indptr)).astype(np.float32)
+        last_seen = np.full(len(held), np.nan) if fitted.last_seen is None else fitted.last_seen
+        self._about = np.column_stack([held, last_seen, fitted.categories]).astype(np.float64)
         self._items = (fitted.item_looks.log_users, *shared.of(fitted.similar))
         self._held, self._alike = shared.of(fitted.held_shares), shared.of(fitted.similar_shares)
-        self._room = Room(fitted.held_shares.shape[1])
+        self._room = shared.room(fitted.held_shares.shape[1])
 
     def add(self, profiles: SortedProfiles, weights: NDArray[np.float32], out: NDArray[np.float32]) -> Columns:
         """As in ``OnlineFilter``."""

@@ -58,16 +58,17 @@ class Neighbours:
         holders: Whom to look among.
         most: Neighbours of each profile.
         shrink: Added to the denominator of similarities.
+        room: As wide as there are items.
 
     Attributes:
         hood: As ``alike.most_alike`` takes it.
 
     """
 
-    def __init__(self, holders: Holders, most: int, shrink: float) -> None:
+    def __init__(self, holders: Holders, most: int, shrink: float, room: Room) -> None:
         starts, items, _ = holders.rows
         self.hood: Hood = (np.float32(shrink), most, starts, items)
-        self._holders, self._room = holders, Room(len(holders.by_item[0]) - 1)
+        self._holders, self._room = holders, room
 
     @property
     def places(self) -> NDArray[np.int32]:
@@ -85,6 +86,7 @@ class SharedRows:
     def __init__(self) -> None:
         self._rows: list[tuple[csr_array, SparseRows]] = []
         self._holders: list[Holders] = []
+        self._rooms: dict[int, Room] = {}
 
     def of(self, matrix: csr_array) -> SparseRows:
         """A matrix as kernels take it."""
@@ -100,14 +102,18 @@ class SharedRows:
         self._rows.append((matrix, found))
         return found
 
+    def room(self, width: int) -> Room:
+        """To make sums in; one filter after the other."""
+        return Room(width, self._rooms.setdefault(width, Room(width)))
+
     def neighbours(self, hood: Neighbourhood) -> Neighbours:
         """The rows of a neighbourhood by cosine."""
         by_item, norms = self.of(hood.by_column), hood.rows.norms
-        for holders in self._holders:
-            if holders.by_item is by_item:
-                return Neighbours(holders, hood.neighbours, hood.shrink)
-        self._holders.append(Holders(by_item, self.of(hood.rows.matrix), norms))
-        return Neighbours(self._holders[-1], hood.neighbours, hood.shrink)
+        found = next((holders for holders in self._holders if holders.by_item is by_item), None)
+        if found is None:
+            found = Holders(by_item, self.of(hood.rows.matrix), norms)
+            self._holders.append(found)
+        return Neighbours(found, hood.neighbours, hood.shrink, self.room(len(by_item[0]) - 1))
 
 
 def _narrow(matrix: csr_array) -> SparseRows:

@@ -13,29 +13,34 @@ class Room:
 
     Args:
         width: Of the sums.
+        other: A room of this width, used by turns: its zeros are this one's, too, and stay in the cache.
 
     """
 
-    def __init__(self, width: int) -> None:
-        self._width, self._kept = width, threading.local()
+    def __init__(self, width: int, other: "Room | None" = None) -> None:
+        self._width, self._own = width, threading.local()
+        self._zeros: threading.local = threading.local() if other is None else other._zeros
 
     @property
     def arrays(self) -> RoomArrays:
         """Two of zeros, one of which was seen (none), one to note down columns; whoever uses them clears them.
 
-        There is place for one column more than there are.
+        There is place for one column more than there are. What is noted down stays until the next use of this room.
         """
-        found = getattr(self._kept, "arrays", None)
-        if found is None:
+        zeros = getattr(self._zeros, "arrays", None)
+        if zeros is None:
             width = self._width
-            sums, others = np.zeros(width, np.float32), np.zeros(width, np.float32)
-            found = self._kept.arrays = (sums, others, np.zeros(width, np.bool_), np.empty(width + 1, np.int32))
-        return found
+            zeros = np.zeros(width, np.float32), np.zeros(width, np.float32), np.zeros(width, np.bool_)
+            self._zeros.arrays = zeros
+        touched = getattr(self._own, "touched", None)
+        if touched is None:
+            touched = self._own.touched = np.empty(self._width + 1, np.int32)
+        return (*zeros, touched)
 
     @property
     def places(self) -> NDArray[np.int32]:
         """Zeros, one per column; whoever uses them clears them."""
-        found = getattr(self._kept, "places", None)
+        found = getattr(self._zeros, "places", None)
         if found is None:
-            found = self._kept.places = np.zeros(self._width, np.int32)
+            found = self._zeros.places = np.zeros(self._width, np.int32)
         return found

@@ -101,7 +101,9 @@ def at(directions: Any, items: Any, place: Any, table: Any) -> Any:
     """
     rows = np.empty((len(items), table.shape[1]), np.float32)
     for number in range(len(items)):
-        rows[number] = table[place[items[number]]]
+        row, own = rows[number], table[place[items[number]]]
+        for column in range(len(own)):
+            row[column] = own[column]
     return np.dot(rows, np.ascontiguousarray(directions.T))
 
 
