@@ -28,11 +28,6 @@ def reply(content: dict[str, Any]) -> Response:
     return Response(orjson.dumps(content), media_type="application/json")
 
 
-def item(catalogue: Catalogue, row: int) -> dict[str, Any]:
-    """An item as ``ItemOut``."""
-    return {"item_id": catalogue.ids[row], "title": catalogue.titles[row], "categories": catalogue.categories_of(row)}
-
-
 def items(catalogue: Catalogue, rows: Iterable[int]) -> list[dict[str, Any]]:
     """Items as ``ItemOut``."""
-    return [item(catalogue, row) for row in rows]
+    return [catalogue.item_of(row) for row in rows]

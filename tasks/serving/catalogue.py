@@ -1,8 +1,10 @@
 """The items of a served model, for people and filters: ids, titles, classes, and a search over all three."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from tasks.features.identity import as_text
 from tasks.model_format import ItemVocabulary
 
 _WORD = re.compile(r"\w+")
+_KEPT = 65_536
+"""Items that are kept as answers tell them."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,15 @@ class Catalogue:
     def categories_of(self, row: int) -> list[str]:
         """What classes an item is of."""
         return [value for values in self.classes.values() if (value := values[row]) is not None]
+
+    @cached_property
+    def item_of(self) -> Callable[[int], dict[str, Any]]:
+        """An item as answers tell it, by its row: ``item_id``, ``title``, ``categories``; to be read only."""
+
+        def told(row: int) -> dict[str, Any]:
+            return {"item_id": self.ids[row], "title": self.titles[row], "categories": self.categories_of(row)}
+
+        return lru_cache(maxsize=_KEPT)(told)
 
     def name_of(self, row: int) -> str:
         """How to call an item: by title, else by class and id."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from flows.serving.answers import ExplainOut, ItemsOut, RecommendOut, RerankOut
 from flows.serving.errors import RefusedError
-from flows.serving.replies import ERRORS, NOT_FOUND, item, items, reply
+from flows.serving.replies import ERRORS, NOT_FOUND, items, reply
 from flows.serving.routes.json_route import JsonRoute
 from flows.serving.schemas import ExplainRequest, FiltersBody, RecommendRequest, RerankRequest
 from flows.serving.service import Service, row_of, service_of
@@ -33,7 +33,7 @@ async def recommend(body: RecommendRequest, service: Here) -> Response:
     ranked = await service.rank(served, question)
     catalogue = served.catalogue
     listed = [
-        {**item(catalogue, row), "rank": place, "score": score, "evidence": evidence}
+        {**catalogue.item_of(row), "rank": place, "score": score, "evidence": evidence}
         for place, (row, score, evidence) in enumerate(
             zip(ranked.rows, ranked.scores, ranked.evidence, strict=True), start=1
         )
@@ -91,13 +91,13 @@ async def explained(body: ExplainRequest, service: Here) -> Response:
     catalogue = served.catalogue
 
     def named(reasons: Iterable[ItemReason]) -> list[dict[str, object]]:
-        return [{**item(catalogue, one.item), "score": one.score} for one in reasons]
+        return [{**catalogue.item_of(one.item), "score": one.score} for one in reasons]
 
     return reply(
         {
             "model": served.name,
             "user_id": body.user_id,
-            "item": item(catalogue, row),
+            "item": catalogue.item_of(row),
             "score": found.score,
             "words": in_words(found, catalogue),
             "parts": [

@@ -16,6 +16,7 @@ from tasks.domain import Evidence, NewUsers, TopK
 from tasks.errors import ModelError
 from tasks.hybrid.gate import MANY
 from tasks.hybrid.hybrid import Hybrid
+from tasks.hybrid.online.kernels import largest_of
 from tasks.hybrid.online.popularity import KeptPopularity
 from tasks.hybrid.online.room import Room
 from tasks.hybrid.online.select import head
@@ -168,9 +169,9 @@ class WideHybrid:
         found = []
         for number, teller in self._tellers.others.items():
             part = teller.tell(asked) if weights[number] > 0 else None
-            largest = np.float32(0) if part is None else part.values.max(initial=0)
+            largest = 0.0 if part is None else largest_of(part.values)
             if part is not None and largest > 0:
-                found.append(_Weighed(part, weights[number] / largest, 1 + self._row_of[number]))
+                found.append(_Weighed(part, weights[number] / np.float32(largest), 1 + self._row_of[number]))
         return found
 
     def _among_all(self, told: _Told) -> tuple[Items, NDArray[np.float64]]:
