@@ -17,6 +17,8 @@ K = 10
 _DAY, _STEP = 86_400_000_000, 1_000_000
 """Microseconds. Visitors come the day after the newest event that the first model saw: recency counts in a refresh, and
 today is no recent day of a log of 2001. They come again every day: a log may tell days alone."""
+_TAKEN = 0.7
+"""How often visitors take what they were recommended last, rather than any item: else no model would find anything."""
 
 
 class Models:
@@ -78,6 +80,7 @@ class Visitor:
         self.number, self.models, self.http, self.seen = number, models, http, seen
         self.random = random.Random(number)
         self.done: dict[str, list[tuple[str, int]]] = {}
+        self.offered: dict[str, list[str]] = {}
         first = models.of(models.first)
         self.items, self.begins = first.catalogue.ids, (first.model.header.newest or 0) + _DAY
 
@@ -101,7 +104,9 @@ class Visitor:
             await self._ask(kind, "GET", "/v1/items?limit=5", None)
 
     async def _act(self, user: str, done: list[tuple[str, int]]) -> None:
-        event = (self.random.choice(self.items), self.begins // _STEP * _STEP + len(done) * _DAY)
+        offered = self.offered.get(user)
+        item = self.random.choice(offered if offered and self.random.random() < _TAKEN else self.items)
+        event = (item, self.begins // _STEP * _STEP + len(done) * _DAY)
         name = f"event-{len(done)}"
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(event[1] / 1e6))
         body = {"user_id": user, "item_id": event[0], "event_id": name, "timestamp": at}
@@ -115,7 +120,8 @@ class Visitor:
         served = self.models.of(found["model"])
         profile = Profile(user, tuple(ProfileEvent(item, at) for item, at in done))
         expected = [served.catalogue.ids[row] for row in served.recommend(profile, k=K).rows]
-        if [one["item_id"] for one in found["items"]] != expected:
+        self.offered[user] = [one["item_id"] for one in found["items"]]
+        if self.offered[user] != expected:
             self.seen.wrong.append(f"{found['model']}, {user} with {done}: expected {expected}, got {found}")
         self.seen.models[found["model"]] = self.seen.models.get(found["model"], 0) + 1
 

@@ -166,8 +166,12 @@ def known_mean(values: Floats) -> NDArray[np.float64]:
 
 
 def ratio_of_means(ours: Floats, reference: Floats) -> NDArray[np.float64]:
-    """Mean over the last axis of ``ours`` ÷ the same of ``reference`` − 1, float (…, S) → (…), past ``nan``."""
-    return known_mean(ours) / known_mean(reference) - 1.0
+    """Mean over the last axis of ``ours`` ÷ the same of ``reference`` − 1, float (…, S) → (…), past ``nan``.
+
+    In units of 0 it is infinite, or ``nan`` where ours is 0 as well.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return known_mean(ours) / known_mean(reference) - 1.0
 
 
 def relative_gain(

@@ -1,5 +1,6 @@
 """How a refresh ended, in words and as plain values."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -55,6 +56,8 @@ class Outcome:
         if self.status == "promoted":
             return f"python -m flows.refresh model={self.model} rollback=true   takes it back"
         verdict = self.compared
+        if self.status == "refused" and verdict is not None and verdict.says_nothing:
+            return "more users can judge later, or with an earlier T (cut=25%)"
         if self.status == "refused" and verdict is not None and verdict.undecided:
             return (
                 f"the interval of {verdict.users:,} users is too wide to tell: more of them can judge later, "
@@ -66,13 +69,19 @@ class Outcome:
 COLUMNS = ("shots", "champion", "challenger", "difference", "95 % interval", "users")
 
 
+def _told(value: float, is_relative: bool) -> str:
+    if math.isnan(value):
+        return "—"
+    return f"{100 * value:+.1f} %" if is_relative else f"{value:+.4f}"
+
+
 def table_rows(verdict: Verdict) -> list[tuple[str, ...]]:
     """The comparison by number of shots; the last row is relative."""
     rows: list[tuple[str, ...]] = []
     for row in verdict.rows:
         mean = row.shots == MEAN
         apart = verdict.gain.value if mean else row.challenger - row.champion
-        numbers = [f"{100 * value:+.1f} %" if mean else f"{value:+.4f}" for value in (apart, row.low, row.high)]
+        numbers = [_told(value, mean) for value in (apart, row.low, row.high)]
         head = "mean, s ≥ 1" if mean else row.shots
         interval = f"{numbers[1]} … {numbers[2]}"
         rows.append((head, f"{row.champion:.4f}", f"{row.challenger:.4f}", numbers[0], interval, f"{row.users:,}"))

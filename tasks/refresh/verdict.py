@@ -1,5 +1,6 @@
 """What a comparison of challenger and champion says; small, so that pages and terminals can show it without torch."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -52,7 +53,13 @@ class Verdict:
     @property
     def not_worse(self) -> bool:
         """Whether the challenger may take the champion's place (non-inferiority)."""
-        return bool(self.gain.low > -self.margin)
+        # In units of nothing there is no interval; whoever finds anything finds more than nothing.
+        return bool(self.gain.low > -self.margin or self.gain.value == math.inf)
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether neither model found anything: no relative difference, and no judgement."""
+        return math.isnan(self.gain.value)
 
     @property
     def undecided(self) -> bool:
@@ -61,6 +68,11 @@ class Verdict:
 
     def reason(self) -> str:
         """The verdict in words."""
+        if self.says_nothing:
+            return (
+                f"NDCG@{K} of {self.users:,} users new to both is 0 for both models: no list holds anything that they "
+                "took, and nothing can be compared"
+            )
         said = (
             f"NDCG@{K} of {self.users:,} users new to both, mean over s ≥ 1: {_percent(self.gain.value)} "
             f"({_percent(self.gain.low)} … {_percent(self.gain.high)})"
@@ -79,4 +91,4 @@ class Verdict:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:+.1f} %".replace("-", "−")
+    return f"{100 * share:+.1f} %".replace("-", "−").replace("inf", "∞").replace("+nan %", "unknown")

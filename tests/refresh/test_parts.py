@@ -19,9 +19,10 @@ from tasks.refresh.fit import replayed
 from tasks.refresh.further import Further
 from tasks.refresh.ground import check_unseen
 from tasks.refresh.joined import joined, with_listed_items
+from tasks.refresh.outcome import Outcome, table_rows
 from tasks.refresh.period import period_of
 from tasks.refresh.turn import turn
-from tasks.refresh.verdict import Verdict
+from tasks.refresh.verdict import Row, Verdict
 from tasks.runs import Home
 from tests.ingestion.logs import raw_log
 from tests.worlds import DAY, block_histories, block_training
@@ -131,6 +132,18 @@ def test_the_verdict_is_about_the_lower_bound() -> None:
         assert said.not_worse is better
         assert ("and does not" in said.reason()) is not better
     assert Verdict.from_json(said.to_json()).margin == 0.02
+
+
+def test_a_verdict_in_units_of_nothing_is_said_in_words() -> None:
+    nothing = Verdict((Row("mean", 0.0, 0.0, np.nan, np.nan, 60),), Gain(np.nan, np.nan, np.nan), 0.02, 60)
+    assert not nothing.not_worse
+    assert nothing.reason().endswith("nothing can be compared")
+    outcome = Outcome("refused", nothing.reason(), "shop", verdict=nothing.to_json())
+    assert outcome.next_step == "more users can judge later, or with an earlier T (cut=25%)"
+    assert table_rows(nothing) == [("mean, s ≥ 1", "0.0000", "0.0000", "—", "— … —", "60")]
+    something = Verdict((Row("mean", 0.0, 0.1, np.nan, np.inf, 60),), Gain(np.inf, np.nan, np.inf), 0.02, 60)
+    assert something.not_worse
+    assert something.reason().startswith("NDCG@10 of 60 users new to both, mean over s ≥ 1: +∞ % (unknown … +∞ %)")
 
 
 def test_one_refresh_of_a_model_at_a_time(tmp_path: Path) -> None:
