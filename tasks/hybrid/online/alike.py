@@ -45,18 +45,18 @@ def meet(items: Any, weights: Any, starts: Any, holders: Any, held: Any, norms: 
         entries += starts[items[entry] + 1] - starts[items[entry]]
         squares += float(weights[entry]) * float(weights[entry])
     norm = np.float32(math.sqrt(squares))
-    pour(0, len(items), items, weights, starts, holders, held, sums)
     if entries * _SWEPT > len(sums):
-        products = sums.copy()
-        sums[:] = 0
+        products = np.zeros_like(sums)
+        pour(0, len(items), items, weights, starts, holders, held, products)
         return everybody, products, norm, norms
+    pour(0, len(items), items, weights, starts, holders, held, sums)
     rows = _above_zero(sums) if entries * _SIFTED > len(sums) else _met(items, starts, holders, sums, entries)
-    products, own = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
+    few, own = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
     for place in range(len(rows)):
         row = rows[place]
-        products[place], own[place] = sums[row], norms[row]
+        few[place], own[place] = sums[row], norms[row]
         sums[row] = 0
-    return rows, products, norm, own
+    return rows, few, norm, own
 
 
 @_compiled

@@ -27,15 +27,14 @@ class Room:
 
         There is place for one column more than there are. What is noted down stays until the next use of this room.
         """
-        zeros = getattr(self._zeros, "arrays", None)
-        if zeros is None:
-            width = self._width
-            zeros = np.zeros(width, np.float32), np.zeros(width, np.float32), np.zeros(width, np.bool_)
-            self._zeros.arrays = zeros
-        touched = getattr(self._own, "touched", None)
-        if touched is None:
-            touched = self._own.touched = np.empty(self._width + 1, np.int32)
-        return (*zeros, touched)
+        found: RoomArrays | None = getattr(self._own, "arrays", None)
+        if found is None:
+            width, zeros = self._width, getattr(self._zeros, "arrays", None)
+            if zeros is None:
+                zeros = np.zeros(width, np.float32), np.zeros(width, np.float32), np.zeros(width, np.bool_)
+                self._zeros.arrays = zeros
+            found = self._own.arrays = (*zeros, np.empty(width + 1, np.int32))
+        return found
 
     @property
     def places(self) -> NDArray[np.int32]:

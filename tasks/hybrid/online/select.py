@@ -29,17 +29,20 @@ def largest(values: Any, most: int) -> Any:
     inside, found, left = values.view(np.int32), np.zeros(1, np.int32), most
     counts = np.zeros(_VALUES, np.int32)
     for shift in _DIGITS:
-        counts[:] = 0
+        digit = 0
         for bits in inside:
-            counts[(bits >> shift) & (_VALUES - 1)] += 1
-        digit = _VALUES - 1
+            own = (bits >> shift) & (_VALUES - 1)
+            counts[own] += 1
+            digit = max(digit, own)
         while counts[digit] < left:
             left -= counts[digit]
             digit -= 1
         found[0] |= digit << shift
         same, size = np.empty(counts[digit], np.int32), 0
         for bits in inside:
-            if (bits >> shift) & (_VALUES - 1) == digit:
+            own = (bits >> shift) & (_VALUES - 1)
+            counts[own] = 0  # fewer than there are counts
+            if own == digit:
                 same[size] = bits
                 size += 1
         inside = same
