@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from flows.serving import errors
 from flows.serving.examples import with_examples
 from flows.serving.gate import Gate, Rate
+from flows.serving.quick import Quick
 from flows.serving.routes import lists, operations, people
 from flows.serving.service import Service
 from tasks.serving.reload import Reloader
@@ -57,14 +58,15 @@ def create_app(service: Service, token: str | None = None, reloader: Reloader[Se
     )  # fmt: skip
     app.state.service = service
     errors.install(app)
-    # Not included but added, and before the pages: who asks is answered without a look at either.
-    app.router.routes[:0] = [route for routes in (lists, people, operations) for route in routes.router.routes]
+    for routes in (lists, people, operations):
+        app.include_router(routes.router)
     _add_page(app)
     _fill_examples(app, service)
     if reloader is not None:
         service.metrics.reload_failures.set_function(lambda: float(reloader.failures))
     limits = service.settings.limits
-    return Gate(app, token, Rate(limits.requests_per_second, limits.burst), limits.body_bytes, service.metrics)
+    quick = Quick(app, [*lists.router.routes, *people.router.routes], service)
+    return Gate(quick, token, Rate(limits.requests_per_second, limits.burst), limits.body_bytes, service.metrics)
 
 
 def _add_page(app: FastAPI) -> None:

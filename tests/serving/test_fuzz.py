@@ -34,6 +34,7 @@ CHECKS = (not_a_server_error, response_schema_conformance, status_code_conforman
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory, red_shop: ServedModel) -> Iterator[dict[str, Any]]:
+    red_shop.warm_up()  # as whoever serves a model does: where nothing is compiled yet, a request would wait too long
     app = create_app(service(tmp_path_factory.mktemp("fuzz"), red_shop))
     with listening(app) as address:
         schema = schemathesis.openapi.from_url(f"{address}/openapi.json")

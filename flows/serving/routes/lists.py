@@ -10,7 +10,6 @@ from starlette.responses import Response
 from flows.serving.answers import ExplainOut, ItemsOut, RecommendOut, RerankOut
 from flows.serving.errors import RefusedError
 from flows.serving.replies import ERRORS, NOT_FOUND, items, reply
-from flows.serving.routes.json_route import JsonRoute
 from flows.serving.schemas import ExplainRequest, FiltersBody, RecommendRequest, RerankRequest
 from flows.serving.service import Service, row_of, service_of
 from tasks.explanation import ItemReason, explain
@@ -18,7 +17,7 @@ from tasks.serving.filters import Filters
 from tasks.serving.served_model import ServedModel
 from tasks.serving.words import in_words
 
-router = APIRouter(prefix="/v1", tags=["lists"], responses=ERRORS, route_class=JsonRoute)
+router = APIRouter(prefix="/v1", tags=["lists"], responses=ERRORS)
 Here = Annotated[Service, Depends(service_of)]
 
 

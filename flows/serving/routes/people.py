@@ -10,13 +10,12 @@ from starlette.responses import Response
 from flows.serving.answers import AssignOut, AudienceOut, EventsOut, ForgottenOut, SegmentsOut
 from flows.serving.errors import RefusedError
 from flows.serving.replies import ERRORS, NOT_FOUND, items, reply
-from flows.serving.routes.json_route import JsonRoute
 from flows.serving.schemas import AssignRequest, AudienceRequest, EventsRequest
 from flows.serving.service import Service, row_of, service_of
 from tasks.serving.filters import Filters
 from tasks.serving.segments import interest_vector
 
-router = APIRouter(prefix="/v1", tags=["users"], responses=ERRORS, route_class=JsonRoute)
+router = APIRouter(prefix="/v1", tags=["users"], responses=ERRORS)
 Here = Annotated[Service, Depends(service_of)]
 
 

@@ -5,42 +5,45 @@ import json
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI, HTTPException
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from flows.serving import errors
-from flows.serving.routes.json_route import JsonRoute
+from flows.serving.errors import RefusedError
+from flows.serving.quick import Quick
 from flows.serving.routes.lists import Here
 from flows.serving.schemas import RecommendRequest
 
 
-def answering(route_class: type[APIRoute]) -> TestClient:
-    """What an application with such routes has read of a body."""
-    app, router = FastAPI(), APIRouter(route_class=route_class)
+def applications() -> tuple[Quick, FastAPI]:
+    """What has been read of a body, either way."""
+    app, router = FastAPI(), APIRouter()
 
     @router.post("/read")
     async def read(body: RecommendRequest, service: Here) -> Response:
         assert service == "the service"  # type: ignore[comparison-overlap]
         return Response(repr(body))
 
+    @router.post("/fail")
+    async def fail(body: RecommendRequest, service: Here) -> Response:
+        raise {1: RefusedError("k", "is 1", 404), 2: HTTPException(413, "large"), 3: OSError("disk")}[body.k]
+
     errors.install(app)
-    app.router.routes.extend(router.routes)  # as the service does
+    app.include_router(router)
     app.state.service = "the service"
-    return TestClient(app, raise_server_exceptions=False)
+    return Quick(app, router.routes, app.state.service), app
 
 
-QUICK, GENERAL = answering(JsonRoute), answering(APIRoute)
+APPLICATIONS = applications()
+QUICK, GENERAL = (TestClient(one, raise_server_exceptions=False) for one in APPLICATIONS)
 EVENT = {"item_id": "tea"}
 
 
-def same(body: bytes, content_type: str = "application/json") -> Response:
-    quick, general = (
-        one.post("/read", content=body, headers={"content-type": content_type}) for one in (QUICK, GENERAL)
-    )
+def same(body: bytes, content_type: str = "application/json", path: str = "/read") -> Response:
+    quick, general = (one.post(path, content=body, headers={"content-type": content_type}) for one in (QUICK, GENERAL))
     assert quick.status_code == general.status_code
     assert quick.content == general.content
     return general  # type: ignore[return-value]
@@ -77,9 +80,19 @@ def test_other_types_of_content_are_left_to_the_general_way(content_type: str) -
     same(json.dumps({"k": 3}).encode(), content_type)
 
 
-@pytest.mark.parametrize("route_class", [JsonRoute, APIRoute])
-def test_who_goes_away_within_the_body_is_no_error_of_the_service(route_class: type[APIRoute]) -> None:
-    app, sent = answering(route_class).app, []
+@pytest.mark.parametrize(("k", "status"), [(1, 404), (2, 413), (3, 500)])
+def test_errors_of_a_function_are_answered_as_in_the_general_way(k: int, status: int) -> None:
+    assert same(json.dumps({"k": k}).encode(), path="/fail").status_code == status
+
+
+def test_an_error_that_nobody_expects_is_raised_after_its_answer() -> None:
+    with pytest.raises(OSError, match="disk"):
+        TestClient(APPLICATIONS[0]).post("/fail", json={"k": 3})
+
+
+@pytest.mark.parametrize("app", APPLICATIONS)
+def test_who_goes_away_within_the_body_is_no_error_of_the_service(app: Any) -> None:
+    sent = []
     messages = iter([{"type": "http.request", "body": b'{"k"', "more_body": True}])
     scope = {
         "type": "http", "http_version": "1.1", "method": "POST", "path": "/read", "raw_path": b"/read",
