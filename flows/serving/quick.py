@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Message, Receive, Scope, Send
@@ -17,7 +17,7 @@ _JSON = (b"content-type", b"application/json")
 
 
 class Quick:
-    """ASGI middleware before FastAPI, whose frames take as long as all that is kept of a list that is known.
+    """ASGI middleware before FastAPI, whose own steps take as long as an answer that is remembered.
 
     It answers routes whose function takes a body and the service, and nothing else. Anything else, and whatever is
     wrong with a body, goes FastAPI's way, which says so as it does everywhere.
@@ -31,7 +31,7 @@ class Quick:
 
     def __init__(self, app: FastAPI, routes: Iterable[BaseRoute], service: Service) -> None:
         self._app, self._service = app, service
-        self._routes: dict[str, tuple[APIRoute, Any]] = {}
+        self._routes: dict[str, tuple[APIRoute, type[BaseModel]]] = {}
         for route in routes:
             takes = inspect.signature(route.endpoint).parameters if isinstance(route, APIRoute) else {}
             if isinstance(route, APIRoute) and route.methods == {"POST"} and set(takes) == {"body", "service"}:
@@ -43,25 +43,19 @@ class Quick:
         if found is None or _JSON not in scope["headers"]:
             await self._app(scope, receive, send)
             return
-        route, body = found
-        failure = None
+        (route, body), failure = found, None
+        scope["route"] = route
         received: list[Message] = []
         try:
-            received.append(await receive())
-            while received[-1].get("more_body", False):
+            while not received or received[-1].get("more_body", False):
                 received.append(await receive())
-            told = body.model_validate_json(b"".join([message["body"] for message in received]))
-        except (ValidationError, KeyError):  # without a body where the caller has gone
-            await self._app(scope, _again(received, receive), send)
-            return
+            told = _valid(body, received)
+            response = None if told is None else await route.endpoint(body=told, service=self._service)
         except Exception as error:
             response, failure = await self._answer(error, scope)
-        else:
-            scope["route"] = route
-            try:
-                response = await route.endpoint(body=told, service=self._service)
-            except Exception as error:
-                response, failure = await self._answer(error, scope)
+        if response is None:
+            await self._app(scope, _again(received, receive), send)
+            return
         await response(scope, receive, send)
         if failure is not None:
             raise failure
@@ -71,6 +65,14 @@ class Quick:
         handlers: dict[Any, Any] = self._app.exception_handlers
         kind = next(kind for kind in type(error).__mro__ if kind in handlers)
         return await handlers[kind](Request(scope), error), error if kind is Exception else None
+
+
+def _valid(body: type[BaseModel], received: Iterable[Message]) -> BaseModel | None:
+    """What was told; None where it is not valid, or the caller went away within it."""
+    try:
+        return body.model_validate_json(b"".join([message["body"] for message in received]))
+    except (ValidationError, KeyError):  # who goes away sends a message without a body
+        return None
 
 
 def _again(received: list[Message], receive: Receive) -> Receive:

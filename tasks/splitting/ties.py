@@ -47,7 +47,7 @@ def id_hashes(ids: pl.Series) -> NDArray[np.uint64]:
 
 
 def id_hash(text: str) -> np.uint64:
-    """``id_hashes`` of a single id, without the columns that many take."""
+    """``id_hashes`` of a single id, ``mix`` included, in whole numbers of Python's: arrays of one take longer."""
     value = _FNV_OFFSET
     for letter in text.encode():
         value = (value ^ letter) * _FNV_PRIME & _WORD
