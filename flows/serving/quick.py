@@ -13,14 +13,15 @@ from starlette.types import Message, Receive, Scope, Send
 
 from flows.serving.service import Service
 
-_JSON = (b"content-type", b"application/json")
+_JSON = b"application/json"
 
 
 class Quick:
     """ASGI middleware before FastAPI, whose own steps take as long as an answer that is remembered.
 
     It answers routes whose function takes a body and the service, and nothing else. Anything else, and whatever is
-    wrong with a body, goes FastAPI's way, which says so as it does everywhere.
+    wrong with a body, goes FastAPI's way, which says so as it does everywhere. Middleware of the application sees none
+    of what is answered here, and a route with dependencies is left to FastAPI.
 
     Args:
         app: The application; errors of functions are answered by its handlers.
@@ -33,14 +34,16 @@ class Quick:
         self._app, self._service = app, service
         self._routes: dict[str, tuple[APIRoute, type[BaseModel]]] = {}
         for route in routes:
-            takes = inspect.signature(route.endpoint).parameters if isinstance(route, APIRoute) else {}
-            if isinstance(route, APIRoute) and route.methods == {"POST"} and set(takes) == {"body", "service"}:
+            if not isinstance(route, APIRoute) or route.dependencies or route.methods != {"POST"}:
+                continue
+            takes = inspect.signature(route.endpoint).parameters
+            if set(takes) == {"body", "service"}:
                 self._routes[route.path] = route, takes["body"].annotation
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or leave it to FastAPI."""
         found = self._routes.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if found is None or _JSON not in scope["headers"]:
+        if found is None or _content_type(scope) != _JSON:
             await self._app(scope, receive, send)
             return
         (route, body), failure = found, None
@@ -65,6 +68,11 @@ class Quick:
         handlers: dict[Any, Any] = self._app.exception_handlers
         kind = next(kind for kind in type(error).__mro__ if kind in handlers)
         return await handlers[kind](Request(scope), error), error if kind is Exception else None
+
+
+def _content_type(scope: Scope) -> bytes:
+    """The first that is told, as FastAPI reads it."""
+    return next((value for name, value in scope["headers"] if name == b"content-type"), b"")
 
 
 def _valid(body: type[BaseModel], received: Iterable[Message]) -> BaseModel | None:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 _CELLS = 4_000_000
 """Weights held at a time, float32."""
+_HUGE = 1e300
+"""Stands for infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,13 @@ def bootstrap_means(samples: Sequence[Sample], users: int, resamples: int, seed:
 
 
 def interval(means: NDArray[np.floating], level: float = 0.95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lower and upper bound per column, float64 (M,), of resampled means, float (B, M)."""
-    tail = (1.0 - level) / 2.0
+    """Lower and upper bound per column, float64 (M,), of resampled means, float (B, M), infinite ones among them."""
+    tail, found = (1.0 - level) / 2.0, means.astype(np.float64)
+    np.clip(found, -_HUGE, _HUGE, out=found)  # between two of them there is a quantile, between infinities none
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a column without any value has bounds of nan
-        low, high = np.nanquantile(means.astype(np.float64), [tail, 1.0 - tail], axis=0)
+        bounds = np.nanquantile(found, [tail, 1.0 - tail], axis=0)
+    low, high = np.where(np.abs(bounds) > _HUGE / 1e9, np.copysign(np.inf, bounds), bounds)
     return low, high
 
 

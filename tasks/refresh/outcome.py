@@ -72,7 +72,7 @@ COLUMNS = ("shots", "champion", "challenger", "difference", "95 % interval", "us
 def _told(value: float, is_relative: bool) -> str:
     if math.isnan(value):
         return "—"
-    return f"{100 * value:+.1f} %" if is_relative else f"{value:+.4f}"
+    return f"{100 * value:+.1f} %".replace("inf", "∞") if is_relative else f"{value:+.4f}"
 
 
 def table_rows(verdict: Verdict) -> list[tuple[str, ...]]:

@@ -53,8 +53,7 @@ class Verdict:
     @property
     def not_worse(self) -> bool:
         """Whether the challenger may take the champion's place (non-inferiority)."""
-        # In units of nothing there is no interval; whoever finds anything finds more than nothing.
-        return bool(self.gain.low > -self.margin or self.gain.value == math.inf)
+        return bool(self.gain.low > -self.margin)
 
     @property
     def says_nothing(self) -> bool:
@@ -70,8 +69,8 @@ class Verdict:
         """The verdict in words."""
         if self.says_nothing:
             return (
-                f"NDCG@{K} of {self.users:,} users new to both is 0 for both models: no list holds anything that they "
-                "took, and nothing can be compared"
+                f"NDCG@{K} of {self.users:,} users new to both cannot be compared: no list of either model holds "
+                "anything that they took"
             )
         said = (
             f"NDCG@{K} of {self.users:,} users new to both, mean over s ≥ 1: {_percent(self.gain.value)} "
@@ -91,4 +90,4 @@ class Verdict:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:+.1f} %".replace("-", "−").replace("inf", "∞").replace("+nan %", "unknown")
+    return f"{100 * share:+.1f} %".replace("-", "−").replace("inf", "∞")

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 _FNV_OFFSET = 0xCBF29CE484222325
 _FNV_PRIME = 0x100000001B3
 _WORD = 2**64 - 1
+_STEP, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+"""Of splitmix64."""
 
 
 def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finaliser of splitmix64 (Steele, Lea, Flood, OOPSLA 2014): every input bit reaches every output bit."""
-    mixed = values + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed = values + np.uint64(_STEP)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(_FIRST)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(_SECOND)
     return mixed ^ (mixed >> np.uint64(31))
 
 
@@ -51,9 +53,9 @@ def id_hash(text: str) -> np.uint64:
     value = _FNV_OFFSET
     for letter in text.encode():
         value = (value ^ letter) * _FNV_PRIME & _WORD
-    value = value + 0x9E3779B97F4A7C15 & _WORD
-    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9 & _WORD
-    value = (value ^ (value >> 27)) * 0x94D049BB133111EB & _WORD
+    value = value + _STEP & _WORD
+    value = (value ^ (value >> 30)) * _FIRST & _WORD
+    value = (value ^ (value >> 27)) * _SECOND & _WORD
     return np.uint64(value ^ (value >> 31))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tasks.domain import Column, LogRoles
 from tasks.errors import ConfigError, LeakageError, LockedError
-from tasks.evaluation.statistics import Gain
+from tasks.evaluation.statistics import Gain, relative_gain
 from tasks.ingestion.cleaning import CleaningRules
 from tasks.ingestion.ingest import ingest
 from tasks.ingestion.pseudonyms import Privacy
@@ -134,16 +134,33 @@ def test_the_verdict_is_about_the_lower_bound() -> None:
     assert Verdict.from_json(said.to_json()).margin == 0.02
 
 
-def test_a_verdict_in_units_of_nothing_is_said_in_words() -> None:
-    nothing = Verdict((Row("mean", 0.0, 0.0, np.nan, np.nan, 60),), Gain(np.nan, np.nan, np.nan), 0.02, 60)
-    assert not nothing.not_worse
-    assert nothing.reason().endswith("nothing can be compared")
-    outcome = Outcome("refused", nothing.reason(), "shop", verdict=nothing.to_json())
+def verdict_of(challenger: list[float], champion: list[float]) -> Verdict:
+    """Of figures by user."""
+    gain = relative_gain(np.array(challenger), np.array(champion))
+    row = Row("mean", np.mean(champion), np.mean(challenger), gain.low, gain.high, len(champion))
+    return Verdict((row,), gain, 0.02, len(champion))
+
+
+def test_nothing_can_be_compared_where_neither_finds_anything() -> None:
+    said = verdict_of([0.0] * 60, [0.0] * 60)
+    assert not said.not_worse
+    assert said.reason().endswith("cannot be compared: no list of either model holds anything that they took")
+    outcome = Outcome("refused", said.reason(), "shop", verdict=said.to_json())
     assert outcome.next_step == "more users can judge later, or with an earlier T (cut=25%)"
-    assert table_rows(nothing) == [("mean, s ≥ 1", "0.0000", "0.0000", "—", "— … —", "60")]
-    something = Verdict((Row("mean", 0.0, 0.1, np.nan, np.inf, 60),), Gain(np.inf, np.nan, np.inf), 0.02, 60)
-    assert something.not_worse
-    assert something.reason().startswith("NDCG@10 of 60 users new to both, mean over s ≥ 1: +∞ % (unknown … +∞ %)")
+    assert table_rows(said) == [("mean, s ≥ 1", "0.0000", "0.0000", "—", "— … —", "60")]
+
+
+def test_whoever_finds_anything_is_better_than_who_finds_nothing() -> None:
+    said = verdict_of([1.0] * 6 + [0.0] * 54, [0.0] * 60)
+    assert said.not_worse
+    assert said.reason().startswith("NDCG@10 of 60 users new to both, mean over s ≥ 1: +∞ % (+∞ % … +∞ %)")
+    assert table_rows(said)[0][3:5] == ("+∞ %", "+∞ % … +∞ %")
+
+
+def test_few_finds_leave_the_verdict_open() -> None:
+    said = verdict_of([0.0, 0.0, 1.0, 1.0] + [0.0] * 56, [1.0, 1.0, 0.0, 0.0] + [0.0] * 56)
+    assert said.undecided  # many resamples hold nothing that the champion found
+    assert "(−100.0 % … +∞ %)" in said.reason()
 
 
 def test_one_refresh_of_a_model_at_a_time(tmp_path: Path) -> None:

@@ -80,6 +80,12 @@ def test_other_types_of_content_are_left_to_the_general_way(content_type: str) -
     same(json.dumps({"k": 3}).encode(), content_type)
 
 
+def test_of_two_types_of_content_the_first_counts() -> None:
+    headers = [("content-type", "text/plain"), ("content-type", "application/json")]
+    quick, general = (one.post("/read", content=b"{}", headers=headers) for one in (QUICK, GENERAL))
+    assert quick.status_code == general.status_code == 422
+
+
 @pytest.mark.parametrize(("k", "status"), [(1, 404), (2, 413), (3, 500)])
 def test_errors_of_a_function_are_answered_as_in_the_general_way(k: int, status: int) -> None:
     assert same(json.dumps({"k": k}).encode(), path="/fail").status_code == status

@@ -1,7 +1,7 @@
 import numpy as np
 import polars as pl
 
-from tasks.splitting.ties import draw, id_hashes, mix, pair_hashes
+from tasks.splitting.ties import draw, id_hash, id_hashes, mix, pair_hashes
 
 
 def test_splitmix64_gives_the_published_first_values():
@@ -25,6 +25,11 @@ def test_numbers_hash_like_their_text_and_position_does_not_matter():
 def test_letters_beyond_ascii_and_long_ids_hash():
     hashes = id_hashes(pl.Series(["é", "e", "x" * 5000, "x" * 5001]))
     assert len(np.unique(hashes)) == 4
+
+
+def test_a_single_id_hashes_as_it_does_among_many():
+    ids = ["", "a", "4710908110232", "é", "x" * 300]
+    assert [id_hash(one) for one in ids] == id_hashes(pl.Series(ids)).tolist()
 
 
 def test_no_ids_at_all():

@@ -104,7 +104,9 @@ class SharedRows:
 
     def room(self, width: int) -> Room:
         """To make sums in; one filter after the other."""
-        return Room(width, self._rooms.setdefault(width, Room(width)))
+        found = Room(width, self._rooms.get(width))
+        self._rooms.setdefault(width, found)
+        return found
 
     def neighbours(self, hood: Neighbourhood) -> Neighbours:
         """The rows of a neighbourhood by cosine."""
