@@ -24,7 +24,7 @@ def percent(value: float | None) -> str:
     if value is None:
         return ABSENT
     text = f"{100 * value:+.1f} %"
-    return "0.0 %" if text in ("+0.0 %", "-0.0 %") else text.replace("-", "−")
+    return "0.0 %" if text in ("+0.0 %", "-0.0 %") else text.replace("-", "−").replace("inf", "∞")
 
 
 def percent_interval(low: float | None, high: float | None) -> str:
