@@ -9,7 +9,7 @@ Lists of the same users are compared between both services first. Requests are s
 random moments (Poisson), whatever the answers do, and count from when they were due: `late` is the share that the load
 itself sent more than a millisecond late, `core ms` what the server took of its core per answer. Then as many as the
 servers take, one after another on eight connections. The bound is that of a steady rate: at random moments requests
-queue before any server; before one that takes exactly 1.1 ms for each, one in a hundred is answered after 5.3 ms.
+queue before any server, and how long they wait is told without one.
 """
 
 import argparse
